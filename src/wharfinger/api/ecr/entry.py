@@ -1,0 +1,120 @@
+"""One ECR call from its first byte to its last: target, signature, body, types, rights, handler, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from wharfinger.api import sigv4
+from wharfinger.api.addresses import Addresses
+from wharfinger.api.ecr import images, layers, registry, repositories
+from wharfinger.api.ecr.call import Call, Handler
+from wharfinger.api.ecr.render import failure, refusal, success
+from wharfinger.api.http import Request, Response
+from wharfinger.contract.ecr import OPERATIONS, SIGNING_NAME, TARGET_PREFIX, Operation
+from wharfinger.contract.explain import Violation, explain
+from wharfinger.domain.faults import (
+    Fault,
+    InvalidParameter,
+    KeyUnknown,
+    Malformed,
+    NotBuilt,
+    UnknownOperation,
+)
+from wharfinger.domain.names import Registry
+from wharfinger.services import access
+from wharfinger.services.access import Caller, Credentials
+from wharfinger.state import State
+
+HANDLERS: Final[dict[str, Handler]] = {
+    **repositories.HANDLERS,
+    **images.HANDLERS,
+    **layers.HANDLERS,
+    **registry.HANDLERS,
+}
+_SERVICES: Final = frozenset({SIGNING_NAME})
+_MEBIBYTE: Final = 1024 * 1024
+# as JSON may write what the model allows: a part in base64, a manifest with each character escaped
+_BODY_LIMITS: Final = {"UploadLayerPart": 29 * _MEBIBYTE, "PutImage": 26 * _MEBIBYTE}
+_BODY_LIMIT: Final = _MEBIBYTE
+_LARGE_BODIES: Final = 4  # held in memory at a time; further ones wait unread, so many callers cost no memory
+
+
+class EcrDoor:
+    """The ECR API of a server."""
+
+    def __init__(self, state: State, addresses: Addresses) -> None:
+        self._state = state
+        self._addresses = addresses
+        self._large = asyncio.Semaphore(_LARGE_BODIES)
+
+    async def answer(self, request: Request) -> Response:
+        """Perform one call. Raises Fault."""
+        operation = _operation(request)
+        claim = sigv4.read_claim(request, _SERVICES)
+        credentials = await self._credentials(claim)
+        if operation.name in _BODY_LIMITS:
+            async with self._large:
+                return await self._perform(request, operation, claim, credentials)
+        return await self._perform(request, operation, claim, credentials)
+
+    def refuse(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - doors look alike
+        """The answer to a request that is at fault."""
+        return refusal(fault)
+
+    def fail(self, request: Request) -> Response:
+        """The answer where something happened that should not have."""
+        return failure(request.id)
+
+    async def _credentials(self, claim: sigv4.Claim) -> Credentials:
+        """All that can be refused before the body is read, so that strangers cannot make the server hold one."""
+        if not self._state.rules.any_signature:
+            sigv4.check_time(claim, datetime.fromtimestamp(self._state.clock() / 1000, UTC))
+            if claim.token is not None:
+                raise KeyUnknown
+        return await access.credentials(self._state, claim.key)
+
+    async def _perform(
+        self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials
+    ) -> Response:
+        body = await request.body(_BODY_LIMITS.get(operation.name, _BODY_LIMIT))
+        if not self._state.rules.any_signature:
+            sigv4.check_signature(claim, request, body, credentials.secret)
+        caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
+        arguments = _decode(operation, body)
+        named = getattr(arguments, "registry_id", None) or caller.account
+        meant = Registry(named, claim.region)
+        handler = HANDLERS.get(operation.name)
+        if handler is None:
+            raise NotBuilt(operation.name)
+        access.require(caller, operation.action, meant, getattr(arguments, "repository_name", None))
+        call = Call(self._state, self._addresses, caller, meant, operation.action)
+        return success(await handler(call, arguments))
+
+
+def _operation(request: Request) -> Operation:
+    target = request.header(b"x-amz-target") or ""
+    prefix, _, name = target.rpartition(".")
+    if prefix != TARGET_PREFIX or name not in OPERATIONS:
+        raise UnknownOperation(target)
+    return OPERATIONS[name]
+
+
+def _decode(operation: Operation, body: bytes) -> Any:
+    try:
+        return _decoder(operation.request).decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = explain(body, operation.request)
+    if isinstance(found, Violation):
+        raise InvalidParameter(found.path, found.constraint)
+    raise Malformed(found.message)
+
+
+@functools.cache
+def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
+    """Made at its first use: 62 of them at start would be felt."""
+    return msgspec.json.Decoder(shape)

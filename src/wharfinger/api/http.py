@@ -1,0 +1,151 @@
+"""The little of HTTP that both doors share: a request, a response, and bodies that stay within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qsl
+
+from wharfinger.domain.faults import BodyCutOff, BodyTooLarge
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+SILENCE: Final = 60  # seconds without a byte of a body, after which its sender counts as gone
+_DRAIN_BYTES: Final = 1024 * 1024
+_DRAIN_SECONDS: Final = 1
+_WITHOUT_BODY: Final = {"GET", "HEAD"}
+_SEND_FILE: Final = "http.response.pathsend"
+
+
+class Request:
+    """One request, read as far as somebody asked for it."""
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: bytes = scope["raw_path"]
+        self.id = request_id
+        self._receive = receive
+        self._headers: dict[bytes, bytes] | None = None
+        self._ended = self.method in _WITHOUT_BODY
+
+    @property
+    def headers(self) -> dict[bytes, bytes]:
+        """By lower-case name; of one that was sent twice, the values joined as one list."""
+        if self._headers is None:
+            found: dict[bytes, bytes] = {}
+            for name, value in self.scope["headers"]:
+                found[name] = found[name] + b"," + value if name in found else value
+            self._headers = found
+        return self._headers
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header as text."""
+        value = self.headers.get(name)
+        return value.decode("latin-1") if value is not None else None
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """The query's names and values, in order."""
+        return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000)
+
+    @property
+    def host(self) -> str:
+        """The host and port that the client meant."""
+        return self.header(b"host") or ""
+
+    @property
+    def length(self) -> int | None:
+        """The Content-Length, None if none was sent."""
+        value = self.headers.get(b"content-length")
+        return int(value) if value is not None and value.isdigit() else None
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises BodyCutOff if it ends before its end."""
+        while not self._ended:
+            try:
+                async with asyncio.timeout(SILENCE):
+                    message = await self._receive()
+            except TimeoutError:
+                raise BodyCutOff from None
+            if message["type"] != "http.request":
+                self._ended = True
+                raise BodyCutOff
+            self._ended = not message.get("more_body", False)
+            if piece := message.get("body", b""):
+                yield piece
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body. Raises BodyTooLarge, BodyCutOff."""
+        if self.length is not None and self.length > limit:
+            raise BodyTooLarge(limit)
+        pieces = []
+        size = 0
+        async for piece in self.stream():
+            size += len(piece)
+            if size > limit:
+                raise BodyTooLarge(limit)
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    async def drain(self) -> None:
+        """Read a little of a body that nobody wants: a client that still writes would not see the answer.
+
+        One that waits for `100 Continue` has not begun to write, and reading would make it.
+        """
+        if self._ended or self.header(b"expect") is not None:
+            return
+        size = 0
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                async for piece in self.stream():
+                    size += len(piece)
+                    if size > _DRAIN_BYTES:
+                        return
+        except (TimeoutError, BodyCutOff):
+            return
+
+
+class Response(NamedTuple):
+    """An answer whose body is at hand."""
+
+    status: int
+    headers: Sequence[Header] = ()
+    body: bytes = b""
+
+
+class FileResponse(NamedTuple):
+    """An answer whose body is a part of an object in the store: a whole file, or pieces."""
+
+    status: int
+    headers: Sequence[Header]
+    path: Path | None
+    pieces: AsyncIterator[bytes]
+
+
+async def respond(request: Request, response: Response | FileResponse, send: Send) -> None:
+    """Send an answer; the body of a HEAD request's answer is left out, its length is not."""
+    await request.drain()
+    has_body = request.method != "HEAD"
+    if isinstance(response, Response):
+        headers = [*response.headers]
+        if response.status != 204 and all(name != b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(response.body)))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body if has_body else b""})
+        return
+    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+    if not has_body:
+        await send({"type": "http.response.body", "body": b""})
+    elif response.path is not None and _SEND_FILE in request.scope.get("extensions", ()):
+        await send({"type": _SEND_FILE, "path": str(response.path)})
+    else:
+        async for piece in response.pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})

@@ -1,0 +1,35 @@
+"""The registry as a whole: is it there, and which repositories has it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from wharfinger.api.http import Header, Response
+from wharfinger.api.oci.call import Call, Handler
+from wharfinger.contract.oci import JSON, VERSION_HEADER
+from wharfinger.services import repositories
+
+
+async def ping(call: Call) -> Response:  # noqa: ARG001 - every handler takes the call
+    """Says that this is a registry, and that the login was good."""
+    return Response(200, [VERSION_HEADER, (b"content-type", JSON)], b"{}")
+
+
+async def list_repositories(call: Call) -> Response:
+    """The catalogue: repositories of the account in the region, by name."""
+    wanted = call.page_size()
+    found = await repositories.names(call.state, call.registry, call.query("last") or "", wanted + 1)
+    shown = found[:wanted]
+    headers: list[Header] = [VERSION_HEADER, (b"content-type", JSON)]
+    if len(found) > wanted > 0:
+        headers.append(call.link(last=shown[-1], n=wanted))
+    return Response(200, headers, msgspec.json.encode({"repositories": shown}))
+
+
+HANDLERS: Final[dict[tuple[str, str], Handler]] = {
+    ("ping", "GET"): ping,
+    ("ping", "HEAD"): ping,
+    ("catalog", "GET"): list_repositories,
+}

@@ -1,0 +1,49 @@
+"""Errors of the OCI API."""
+
+from __future__ import annotations
+
+import msgspec
+
+from wharfinger.api import wording
+from wharfinger.api.http import Header, Response
+from wharfinger.contract.oci import JSON, VERSION_HEADER
+from wharfinger.domain import faults as f
+
+
+def refusal(fault: f.Fault, host: str) -> Response:
+    """A fault in the form that container clients read."""
+    words = wording.WORDS[type(fault)]
+    return error(words.oci_status, words.oci, wording.oci_text(fault), _headers(fault, words.oci_status, host))
+
+
+def failure(request_id: str) -> Response:
+    """Something that should not have happened; the log knows more under the same id."""
+    return error(500, "UNKNOWN", f"The request {request_id} failed for a reason of the server's own", [])
+
+
+def error(status: int, code: str, message: str, headers: list[Header]) -> Response:
+    """The one form of an error."""
+    body = msgspec.json.encode({"errors": [{"code": code, "message": message}]})
+    return Response(status, [VERSION_HEADER, (b"content-type", JSON), *headers], body)
+
+
+def _headers(fault: f.Fault, status: int, host: str) -> list[Header]:
+    if status == 401:
+        # a host is echoed only if it can stand in a quoted string
+        realm = host if host.isascii() and host.isprintable() and not {'"', "\\"} & set(host) else ""
+        return [(b"www-authenticate", f'Basic realm="https://{realm}/",service="ecr.amazonaws.com"'.encode())]
+    if isinstance(fault, f.MethodNotAllowed):
+        return [(b"allow", fault.allowed.encode())]
+    if isinstance(fault, f.ChunkMisplaced):
+        return [
+            (b"location", f"/v2/{fault.repository}/blobs/uploads/{fault.upload}".encode()),
+            (b"range", received(fault.size)),
+        ]
+    if isinstance(fault, f.RangeNotSatisfiable):
+        return [(b"content-range", b"bytes */%d" % fault.size)]
+    return []
+
+
+def received(size: int) -> bytes:
+    """The Range header of an upload; one without a byte shows as `0-0`, as every registry does."""
+    return b"0-%d" % max(0, size - 1)

@@ -1,0 +1,195 @@
+"""Signature Version 4: who signed a request, and whether the signature fits it.
+
+Both forms, in the Authorization header and in the query. botocore is the oracle in the tests: what it signs is
+accepted, and every change of it is refused.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from wharfinger.api.http import Request
+from wharfinger.domain.faults import (
+    AuthenticationIncomplete,
+    AuthenticationMissing,
+    SignatureExpired,
+    SignatureMismatch,
+    SignatureUnfit,
+)
+from wharfinger.domain.names import REGION
+
+_ALGORITHM: Final = "AWS4-HMAC-SHA256"
+_TIME: Final = "%Y%m%dT%H%M%SZ"
+_WINDOW: Final = timedelta(minutes=5)
+_LONGEST: Final = 7 * 24 * 3600
+_PARTS: Final = ("Credential", "SignedHeaders", "Signature")
+
+
+class Claim(NamedTuple):
+    """What a request says about its signature."""
+
+    key: str
+    date: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...]
+    signature: str
+    timestamp: str
+    expires: int | None  # seconds, in the query form only
+    token: str | None
+
+    @property
+    def scope(self) -> str:
+        """The credential scope, as it is signed."""
+        return f"{self.date}/{self.region}/{self.service}/aws4_request"
+
+
+def read_claim(request: Request, services: frozenset[str]) -> Claim:
+    """Find the signature and look at its form. Raises AuthenticationMissing and -Incomplete, SignatureUnfit."""
+    authorization = request.header(b"authorization")
+    if authorization is not None:
+        claim = _from_header(authorization, request)
+    elif any(name == "X-Amz-Signature" for name, _ in request.query):
+        claim = _from_query(dict(request.query))
+    else:
+        raise AuthenticationMissing
+    _check_scope(claim, services)
+    _check_signed_headers(claim, request)
+    return claim
+
+
+def check_time(claim: Claim, now: datetime) -> None:
+    """Refuse what was signed too long ago or is too far ahead. Raises SignatureExpired."""
+    signed = _time(claim.timestamp)
+    term = timedelta(seconds=claim.expires) if claim.expires is not None else _WINDOW
+    shown = now.strftime(_TIME)
+    if signed > now + _WINDOW:
+        raise SignatureExpired(claim.timestamp, (now + _WINDOW).strftime(_TIME), shown, ahead=True)
+    if signed < now - term:
+        raise SignatureExpired(claim.timestamp, (now - term).strftime(_TIME), shown, ahead=False)
+
+
+def check_signature(claim: Claim, request: Request, body: bytes, secret: str) -> None:
+    """Refuse a signature that `secret` does not give for this request. Raises SignatureMismatch."""
+    canonical = "\n".join(
+        (
+            request.method,
+            "/",
+            _canonical_query(request, claim),
+            *(f"{name}:{_header_value(request, name)}" for name in claim.signed_headers),
+            "",
+            ";".join(claim.signed_headers),
+            hashlib.sha256(body).hexdigest(),
+        )
+    )
+    text = "\n".join((_ALGORITHM, claim.timestamp, claim.scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    key = _signing_key(secret, claim.date, claim.region, claim.service)
+    if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), claim.signature):
+        raise SignatureMismatch
+
+
+def _from_header(authorization: str, request: Request) -> Claim:
+    algorithm, _, rest = authorization.partition(" ")
+    if algorithm != _ALGORITHM:
+        raise AuthenticationIncomplete(f"Authorization header requires the algorithm '{_ALGORITHM}'.")
+    parts = dict(_pair(part) for part in rest.split(","))
+    missing = [name for name in _PARTS if name not in parts]
+    timestamp = request.header(b"x-amz-date")
+    if missing or timestamp is None:
+        wanted = [f"Authorization header requires '{name}' parameter." for name in missing]
+        wanted += ["Authorization header requires existence of a 'X-Amz-Date' header."] if timestamp is None else []
+        raise AuthenticationIncomplete(" ".join(wanted))
+    token = request.header(b"x-amz-security-token")
+    return _claim(*(parts[name] for name in _PARTS), timestamp=timestamp, expires=None, token=token)
+
+
+def _from_query(query: dict[str, str]) -> Claim:
+    wanted = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires")
+    missing = [name for name in wanted if name not in query]
+    if missing or query.get("X-Amz-Algorithm") != _ALGORITHM:
+        raise AuthenticationIncomplete(
+            f"AWS query-string parameters must include {', '.join(missing or ['X-Amz-Algorithm'])}."
+        )
+    expires = query["X-Amz-Expires"]
+    if not expires.isdecimal() or not 1 <= int(expires[:9]) <= _LONGEST:
+        raise AuthenticationIncomplete(f"X-Amz-Expires must be between 1 and {_LONGEST} seconds.")
+    return _claim(
+        *(query[name] for name in wanted[:3]),
+        timestamp=query["X-Amz-Date"],
+        expires=int(expires),
+        token=query.get("X-Amz-Security-Token"),
+    )
+
+
+def _pair(part: str) -> tuple[str, str]:
+    name, equals, value = part.strip().partition("=")
+    if not equals:
+        raise AuthenticationIncomplete("A part of the Authorization header is not a key=value pair.")
+    return name, value
+
+
+def _claim(
+    credential: str,
+    signed_headers: str,
+    signature: str,
+    *,
+    timestamp: str,
+    expires: int | None,
+    token: str | None,
+) -> Claim:
+    parts = credential.split("/")
+    if len(parts) != 5 or parts[4] != "aws4_request":
+        raise AuthenticationIncomplete("Credential must have the form <key>/<date>/<region>/<service>/aws4_request.")
+    key, date, region, service, _ = parts
+    headers = tuple(signed_headers.split(";"))
+    return Claim(key, date, region, service, headers, signature, timestamp, expires, token)
+
+
+def _check_scope(claim: Claim, services: frozenset[str]) -> None:
+    if claim.service not in services:
+        raise SignatureUnfit(f"Credential should be scoped to correct service: '{min(services)}'.")
+    if REGION.fullmatch(claim.region) is None:
+        raise SignatureUnfit("Credential should be scoped to a valid region.")
+    if _time(claim.timestamp).strftime("%Y%m%d") != claim.date:
+        raise SignatureUnfit("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP")
+
+
+def _check_signed_headers(claim: Claim, request: Request) -> None:
+    """What changes the meaning of a request has to be signed, or a signature would fit another one too."""
+    needed = {"host"} | {name.decode() for name in request.headers if name.startswith(b"x-amz-")}
+    unsigned = sorted(needed.difference(claim.signed_headers))
+    if unsigned:
+        raise SignatureUnfit(f"There were headers present in the request which were not signed: {', '.join(unsigned)}")
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        raise AuthenticationIncomplete("Date must be in ISO-8601 'basic format'.") from None
+
+
+def _canonical_query(request: Request, claim: Claim) -> str:
+    pairs = [
+        (quote(name, safe="-_.~"), quote(value, safe="-_.~"))
+        for name, value in request.query
+        if claim.expires is None or name != "X-Amz-Signature"
+    ]
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+
+
+def _header_value(request: Request, name: str) -> str:
+    return " ".join((request.header(name.encode()) or "").split())
+
+
+@functools.lru_cache(maxsize=1024)
+def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key

@@ -1,0 +1,15 @@
+"""The questions on which registries may differ, answered once per server."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+
+class Rules(NamedTuple):
+    """Set by `wharfinger.server.settings`, which says what each means."""
+
+    digest_and_tag: Literal["tag", "image"] = "tag"
+    sparse_manifests: bool = False
+    any_signature: bool = False
+    default_account: str = "000000000000"
+    default_region: str = "us-east-1"

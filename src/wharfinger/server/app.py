@@ -1,0 +1,144 @@
+"""The application: what answers which path, in one screen. An ASGI callable; nothing exists before `build`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from typing import Final, Protocol
+
+from wharfinger import __version__
+from wharfinger.api.ecr.entry import EcrDoor
+from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, respond
+from wharfinger.api.oci.entry import OciDoor
+from wharfinger.domain.faults import Fault, Unavailable
+from wharfinger.server.data import open_state
+from wharfinger.server.settings import Settings
+from wharfinger.services import health, jobs
+from wharfinger.state import State
+from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.ids import new_uuid
+
+log = logging.getLogger(__name__)
+Answer = Response | FileResponse
+_READING: Final = {"GET", "HEAD"}
+_TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
+_GREETING: Final = (
+    f"Wharfinger {__version__}, a container registry.\n"
+    "The ECR API is POST /, the OCI distribution API is /v2/. Log in with what `wharfinger env` prints.\n"
+)
+
+
+class Door(Protocol):
+    """One API: what it answers, and how it words what goes wrong."""
+
+    async def answer(self, request: Request) -> Answer: ...
+
+    def refuse(self, request: Request, fault: Fault) -> Answer: ...
+
+    def fail(self, request: Request) -> Answer: ...
+
+
+def build(settings: Settings, clock: Clock = system_clock) -> Application:
+    """A server's application; its data directory is prepared, and opened when the worker starts."""
+    return Application(settings, clock)
+
+
+class Application:
+    """Dispatches requests to the two doors and a few pages for machines."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._state: State | None = None
+        self._ecr: Door | None = None
+        self._oci: Door | None = None
+        self._jobs: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def start(self) -> State:
+        """Open the data directory and begin with the jobs."""
+        self._state = state = open_state(self._settings, self._clock)
+        self._ecr = EcrDoor(state, self._settings.addresses)
+        self._oci = OciDoor(state)
+        self._jobs = asyncio.create_task(jobs.run_forever(state))
+        return state
+
+    async def stop(self) -> None:
+        """End the jobs, finish what was written, close the data directory."""
+        if self._jobs is not None:
+            self._jobs.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._jobs
+        if self._state is not None:
+            await self._state.db.close()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await self.start()
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        request = Request(scope, receive, new_uuid())
+        response = await self._answer(request)
+        if request.method not in _READING or response.status >= 500:
+            log.info(
+                "%s %s %d %.0f ms %s",
+                request.method,
+                request.path.decode("latin-1"),
+                response.status,
+                (time.perf_counter() - began) * 1000,
+                request.id,
+            )
+        identified = response._replace(headers=[*response.headers, (b"x-amzn-requestid", request.id.encode())])
+        await respond(request, identified, send)
+
+    async def _answer(self, request: Request) -> Answer:
+        path = request.path
+        if path.startswith(b"/v2/") or path == b"/v2":
+            return await _through(self._oci, request)
+        if path == b"/" and request.method == "POST":
+            return await _through(self._ecr, request)
+        if request.method not in _READING:
+            return Response(404, [_TEXT], b"Not found\n")
+        if path == b"/healthz":
+            return Response(200, [_TEXT], b"ok\n")
+        if path == b"/readyz":
+            return await self._ready()
+        if path == b"/":
+            return Response(200, [_TEXT], _GREETING.encode())
+        return Response(404, [_TEXT], b"Not found\n")
+
+    async def _ready(self) -> Response:
+        missing = await health.missing(self._state) if self._state is not None else "the worker is starting"
+        if missing is None:
+            return Response(200, [_TEXT], b"ready\n")
+        return Response(503, [_TEXT], f"not ready: {missing}\n".encode())
+
+
+async def _through(door: Door | None, request: Request) -> Answer:
+    """A fault is answered in the words of its door; what no one foresaw by a request id and no more."""
+    if door is None:
+        return Response(503, [_TEXT], b"The worker is starting\n")
+    try:
+        return await door.answer(request)
+    except Fault as fault:
+        if isinstance(fault, Unavailable):
+            log.error("%s unavailable: %s", request.id, fault.reason)  # noqa: TRY400 - the reason is known
+        return door.refuse(request, fault)
+    except Exception:
+        log.exception("%s failed", request.id)
+        return door.fail(request)

@@ -1,0 +1,96 @@
+"""The data directory: making it, opening it, and keeping a second server out of it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from wharfinger.server.settings import Settings
+from wharfinger.services import access, jobs
+from wharfinger.services.access import Credentials
+from wharfinger.state import State
+from wharfinger.state.blobs.directory import DirectoryStore
+from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.db.schema import migrate
+from wharfinger.state.db.sqlite import Sqlite
+from wharfinger.state.secrets import open_secrets
+
+_LOCK: Final = "server.lock"
+_RUNNING: Final = "server.json"
+_BLOBS: Final = "blobs"
+
+
+class DirectoryInUse(Exception):
+    """Another server holds the data directory; the text names its process."""
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What a running server says of itself to `wharfinger env` and `wharfinger doctor`."""
+
+    pid: int
+    host: str
+    port: int
+    address: str
+
+
+@contextmanager
+def held(directory: Path) -> Iterator[None]:
+    """The right to serve this directory. Raises DirectoryInUse."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(directory / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = running(directory)
+            raise DirectoryInUse(f"process {other.pid}" if other else "another process") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+async def prepare(settings: Settings) -> Credentials:
+    """Make what is missing in the data directory, bring the tables up to date; the first access key."""
+    directory = settings.directory
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    DirectoryStore.prepare(directory / _BLOBS)
+    open_secrets(directory, create=True)
+    state = open_state(settings)
+    try:
+        await migrate(state.db)
+        await jobs.schedule(state)
+        return await access.first_key(state)
+    finally:
+        await state.db.close()
+
+
+def open_state(settings: Settings, clock: Clock = system_clock) -> State:
+    """What a worker needs, on a directory that is prepared."""
+    directory = settings.directory
+    return State(
+        db=Sqlite(directory),
+        blobs=DirectoryStore(directory / _BLOBS),
+        clock=clock,
+        secrets=open_secrets(directory, create=False),
+        rules=settings.rules,
+    )
+
+
+def announce(settings: Settings) -> None:
+    """Note where this server can be reached."""
+    told = Running(os.getpid(), settings.host, settings.port, settings.addresses.base)
+    (settings.directory / _RUNNING).write_bytes(msgspec.json.encode(told))
+
+
+def running(directory: Path) -> Running | None:
+    """What the last server that was started here said of itself, None if there was none."""
+    try:
+        return msgspec.json.decode((directory / _RUNNING).read_bytes(), type=Running)
+    except (OSError, msgspec.MsgspecError):
+        return None

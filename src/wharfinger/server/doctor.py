@@ -1,0 +1,185 @@
+"""Looking for what is wrong: with the installation, the data directory, and the server that runs on it."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from wharfinger.server import data
+from wharfinger.server.settings import Settings
+from wharfinger.services import access, health
+from wharfinger.state import State
+from wharfinger.state.db import schema, sqlite
+from wharfinger.state.secrets import SecretsUnreadable
+
+_GIBIBYTE: Final = 1024**3
+_LEAST_FREE: Final = _GIBIBYTE
+_MOST_SKEW: Final = 60
+
+
+class Finding(NamedTuple):
+    """One check: what was looked at, and if it failed, one sentence with the cure."""
+
+    subject: str
+    problem: str | None = None
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every check, in the order in which a failure explains those after it."""
+    yield _python()
+    yield _sqlite()
+    directory = settings.directory
+    exists = directory.is_dir()
+    yield Finding(
+        f"data directory {directory}",
+        None if exists else "It does not exist: start a server with `wharfinger serve`, or name it with --data.",
+    )
+    if exists:
+        yield from _directory(directory)
+        yield from _contents(settings)
+        yield from _server(directory)
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        f"Python {found}",
+        None if sys.version_info >= (3, 11) else "It is too old: install Python 3.11 or newer.",
+    )
+
+
+def _sqlite() -> Finding:
+    found = sqlite.library_version()
+    safe = sqlite.is_safe()
+    return Finding(
+        f"SQLite {found}",
+        None if safe else "Several processes can damage a database with it: install apsw 3.51.3 or newer.",
+    )
+
+
+def _directory(directory: Path) -> Iterator[Finding]:
+    writable: str | None = None
+    try:
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        writable = f"It cannot be written ({error.strerror}): give it to the user that runs the server."
+    yield Finding("writing to it", writable)
+    open_to_others = directory.stat().st_mode & 0o077
+    yield Finding(
+        "who may read it",
+        f"Other users of this machine may: run chmod 700 {directory}." if open_to_others else None,
+    )
+    free = shutil.disk_usage(directory).free
+    yield Finding(
+        f"free space {free / _GIBIBYTE:.1f} GiB",
+        "Less than 1 GiB is left, and pushes will fail soon: delete images or enlarge the disk."
+        if free < _LEAST_FREE
+        else None,
+    )
+
+
+def _contents(settings: Settings) -> Iterator[Finding]:
+    try:
+        state = data.open_state(settings)
+    except (SecretsUnreadable, OSError) as error:
+        yield Finding("master key", f"{error}: put back the file master.key from a backup of this directory.")
+        return
+    yield Finding("master key")
+    yield from asyncio.run(_database(state))
+
+
+async def _database(state: State) -> list[Finding]:
+    async def version() -> None:
+        found = await health.missing(state)
+        if found is not None:
+            raise _Problem(f"Not usable: {found}. Start the server of this version once, it brings them up to date.")
+
+    async def integrity() -> None:
+        damage = await state.db.read(schema.damage)
+        if damage is not None:
+            raise _Problem(f"The database is damaged ({damage}): restore it from a backup.")
+
+    async def keys() -> None:
+        try:
+            await access.first_key(state)
+        except SecretsUnreadable as error:
+            raise _Problem(f"{error}: put back the file master.key that belongs to this database.") from None
+
+    try:
+        return [
+            await _finding("tables", version),
+            await _finding("database file", integrity),
+            await _finding("first access key", keys),
+        ]
+    finally:
+        await state.db.close()
+
+
+class _Problem(Exception):
+    """A check failed; the text is the sentence with the cure."""
+
+
+async def _finding(subject: str, check: Callable[[], object]) -> Finding:
+    try:
+        await check()  # type: ignore[misc]
+    except _Problem as problem:
+        return Finding(subject, str(problem))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user is to read it
+        return Finding(subject, f"It could not be looked at ({error}): see the server's log.")
+    return Finding(subject)
+
+
+def _server(directory: Path) -> Iterator[Finding]:
+    told = data.running(directory)
+    if told is None or not _is_alive(told.pid):
+        yield Finding("server", "None is running on this directory: start one with `wharfinger serve`.")
+        return
+    yield Finding(f"server, process {told.pid}")
+    local = f"http://{told.host.replace('0.0.0.0', '127.0.0.1')}:{told.port}"  # noqa: S104
+    for subject, address in {"where it listens": local, "the address that clients use": told.address}.items():
+        yield _reachable(subject, address)
+
+
+def _reachable(subject: str, address: str) -> Finding:
+    parts = urlsplit(address)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        connection = kind(parts.netloc, timeout=5)
+        connection.request("GET", "/readyz")
+        answer = connection.getresponse()
+        body = answer.read().decode(errors="replace").strip()
+    except (OSError, http.client.HTTPException) as error:
+        return Finding(
+            f"{subject} {address}",
+            f"Nothing answers ({error}): check --host, --port, --address and firewalls.",
+        )
+    if answer.status != 200:
+        return Finding(f"{subject} {address}", f"It answers {answer.status} ({body}): see the server's log.")
+    dated = answer.getheader("date")
+    skew = abs(parsedate_to_datetime(dated).timestamp() - time.time()) if dated else 0
+    if skew > _MOST_SKEW:
+        return Finding(
+            f"{subject} {address}", f"Its clock is {skew:.0f} s off, and signatures will fail: set the time."
+        )
+    return Finding(f"{subject} {address}")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,99 @@
+"""Running the server: one parent that holds the data directory, and workers that answer.
+
+granian's traps and how each is avoided: docs/decisions/0001-server.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import http.client
+import logging.config
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
+
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from wharfinger.server import data, logs
+from wharfinger.server.app import Application, build
+from wharfinger.server.settings import Settings
+
+DRAIN_SECONDS: Final = 30
+_CONNECTIONS: Final = 4096  # per worker; idle ones count, so it is far above what is ever in flight
+_POLL_SECONDS: Final = 0.02
+
+
+class PortTaken(Exception):
+    """Something else listens there already."""
+
+
+def serve(settings: Settings, ready: Callable[[], None]) -> None:
+    """Serve until a signal ends it; `ready` is called once, when requests are answered.
+
+    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken.
+    """
+    logging.config.dictConfig(logs.configuration(settings.log_level))
+    with data.held(settings.directory):
+        asyncio.run(data.prepare(settings))
+        data.announce(settings)
+        server = _Server(settings, ready)
+        try:
+            server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise PortTaken from None
+            raise
+
+
+def _load(settings: Settings) -> Application:
+    """Runs in each worker."""
+    return build(settings)
+
+
+class _Server(MPServer):
+    """granian with every bound set that it leaves open, and word when it is ready."""
+
+    def __init__(self, settings: Settings, ready: Callable[[], None]) -> None:
+        super().__init__(
+            "wharfinger",
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            workers=settings.workers,
+            loop=Loops.auto,
+            http=HTTPModes.http1,
+            http1_settings=HTTP1Settings(header_read_timeout=30_000, keep_alive=True),
+            websockets=False,
+            backlog=_CONNECTIONS,
+            backpressure=_CONNECTIONS,
+            runtime_blocking_threads=32,
+            log_level=LogLevels.warning,
+            log_dictconfig=logs.configuration(settings.log_level),
+            log_access=False,
+            respawn_failed_workers=True,
+            workers_kill_timeout=DRAIN_SECONDS,
+        )
+        self._settings = settings
+        self._ready = ready
+
+    def startup(self, *args: Any, **kwargs: Any) -> None:
+        super().startup(*args, **kwargs)  # type: ignore[no-untyped-call]
+        threading.Thread(target=self._tell, daemon=True).start()
+
+    def _tell(self) -> None:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104
+        while not self.interrupt_signal:
+            with suppress(OSError, http.client.HTTPException):
+                connection = http.client.HTTPConnection(host, self._settings.port, timeout=5)
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    self._ready()
+                    return
+            time.sleep(_POLL_SECONDS)

@@ -1,0 +1,148 @@
+"""All settings: one struct. Each can be a flag, a variable `WHARFINGER_…` or a line of a TOML file.
+
+What is said later in that list gives way to what is said earlier. docs/reference/settings.md is made from here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from msgspec import Meta
+
+from wharfinger.api.addresses import Addresses
+from wharfinger.domain.names import ACCOUNT, REGION
+from wharfinger.domain.rules import Rules
+
+PREFIX: Final = "WHARFINGER_"
+# variables with the prefix that are no settings: the file, and what `wharfinger env` prints for docker
+NOT_SETTINGS: Final = {"WHARFINGER_CONFIG", "WHARFINGER_REGISTRY"}
+
+
+class SettingsInvalid(Exception):
+    """A setting is unknown or has a value it cannot have; the text says which and where."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set."""
+
+    host: Annotated[str, Meta(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port to listen on.")] = 5050
+    data: Annotated[
+        str,
+        Meta(description="Directory for the database, the layers and the keys; `~` is the home directory."),
+    ] = "~/.local/share/wharfinger"
+    workers: Annotated[int, Meta(ge=1, le=64, description="Processes that answer requests.")] = 1
+    open: Annotated[
+        bool,
+        Meta(
+            description="For tests and laptops: any signature is accepted, and an access key of 12 digits is the "
+            "account. Listens on loopback addresses only."
+        ),
+    ] = False
+    address: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?$",
+            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`.",
+        ),
+    ] = ""
+    domain: Annotated[
+        str,
+        Meta(
+            pattern=r"^([a-z0-9.-]+(:[0-9]+)?)?$",
+            description="With it, a repository's URI is `<account>.dkr.ecr.<region>.<domain>/<name>`, as on AWS; "
+            "the names have to lead to this server.",
+        ),
+    ] = ""
+    account: Annotated[str, Meta(pattern=f"^{ACCOUNT.pattern}$", description="Account of the first access key.")] = (
+        "000000000000"
+    )
+    region: Annotated[str, Meta(pattern=f"^{REGION.pattern}$", description="Region that `wharfinger env` prints.")] = (
+        "us-east-1"
+    )
+    digest_and_tag: Annotated[
+        Literal["tag", "image"],
+        Meta(
+            description="What BatchDeleteImage removes for an id that has a digest and a tag: `tag`, only that tag; "
+            "`image`, the whole image."
+        ),
+    ] = "tag"
+    sparse_manifests: Annotated[
+        bool,
+        Meta(description="Accept manifests whose layers or children are not (all) in the repository. ECR does not."),
+    ] = False
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="From which level on to log. `info` has a line for each request that changes something."),
+    ] = "info"
+
+    @property
+    def directory(self) -> Path:
+        """The data directory, absolute."""
+        return Path(self.data).expanduser().absolute()
+
+    @property
+    def addresses(self) -> Addresses:
+        """How clients reach the server."""
+        return Addresses(self.address or f"http://localhost:{self.port}", self.domain or None)
+
+    @property
+    def rules(self) -> Rules:
+        """What the floors below need to know."""
+        return Rules(
+            digest_and_tag=self.digest_and_tag,
+            sparse_manifests=self.sparse_manifests,
+            any_signature=self.open,
+            default_account=self.account,
+        )
+
+
+NAMES: Final = tuple(field.name for field in msgspec.structs.fields(Settings))
+_LOOPBACK: Final = ("127.", "::1", "localhost")
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | None = None) -> Settings:
+    """Put together what flags, variables and the file say. Raises SettingsInvalid."""
+    config = config or (Path(environ["WHARFINGER_CONFIG"]) if "WHARFINGER_CONFIG" in environ else None)
+    merged = {**_from_file(config), **_from_environment(environ), **flags}
+    try:
+        settings = msgspec.convert(merged, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
+    if settings.open and not settings.host.startswith(_LOOPBACK):
+        raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
+    return settings
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        found = tomllib.loads(path.read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsInvalid(f"the file {path} cannot be read: {error}") from None
+    for name in found:
+        _check_known(name, name, f"in {path}")
+    return found
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            name = variable.removeprefix(PREFIX).lower()
+            _check_known(name, variable, "among the variables")
+            found[name] = value
+    return found
+
+
+def _check_known(name: str, shown: str, where: str) -> None:
+    if name not in NAMES:
+        near = difflib.get_close_matches(name, NAMES, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise SettingsInvalid(f"there is no setting {shown}, found {where}{hint}")

@@ -1,0 +1,18 @@
+"""Whether this process can do its work."""
+
+from __future__ import annotations
+
+from wharfinger.domain.faults import Unavailable
+from wharfinger.state import State
+from wharfinger.state.db import schema
+
+
+async def missing(state: State) -> str | None:
+    """What is missing, as the end of a sentence; None if nothing is."""
+    try:
+        found = await state.db.read(schema.version)
+    except Unavailable as fault:
+        return f"the database cannot be read ({fault.reason})"
+    if found != schema.VERSION:
+        return f"the tables have version {found}, this program needs {schema.VERSION}"
+    return None

@@ -1,0 +1,171 @@
+"""Pulling: manifests by tag or digest, and the bytes of blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+import msgspec
+
+from wharfinger.domain import digests, tags, tokens
+from wharfinger.domain.faults import (
+    BlobNotFound,
+    DownloadExpired,
+    ImageNotFound,
+    LayerInaccessible,
+    LayerNotFound,
+    RepositoryNotFound,
+    TagInvalid,
+    Unavailable,
+)
+from wharfinger.domain.images import Failure, ImageId, Selection, StoredImage
+from wharfinger.domain.names import Registry
+from wharfinger.services import access
+from wharfinger.state import State
+from wharfinger.state.clock import DAY, HOUR
+from wharfinger.state.db import blobs, images
+from wharfinger.state.db.blobs import Blob
+from wharfinger.state.db.database import Tx
+from wharfinger.state.db.images import Content, Head
+
+URL_TERM: Final = HOUR
+_PULL_TIME_STEP: Final = DAY  # a pull is recorded at most once in this time, as ECR does
+_URL_PURPOSE: Final = "download address"
+
+
+class Fetched(NamedTuple):
+    """An image found by an id, under one of its tags."""
+
+    id: ImageId
+    content: Content
+
+
+class Batch(NamedTuple):
+    """What a list of ids found, and why the others did not."""
+
+    images: Sequence[Fetched]
+    failures: Sequence[Failure]
+
+
+async def manifest(state: State, registry: Registry, repository: str, reference: str) -> Content:
+    """The manifest under a tag or digest, and a note that it was pulled.
+
+    Raises TagInvalid, RepositoryNotFound, ImageNotFound.
+    """
+    is_digest = _is_digest(reference)
+    found = await state.db.read(images.content, registry, repository, reference, is_digest=is_digest)
+    if isinstance(found, Content):
+        await _record(state, [found])
+        return found
+    raise _missing(found, registry, repository, reference, is_digest=is_digest)
+
+
+async def manifest_head(state: State, registry: Registry, repository: str, reference: str) -> Head:
+    """What there is under a tag or digest, without its bytes. Raises as `manifest` does."""
+    is_digest = _is_digest(reference)
+    found = await state.db.read(images.head, registry, repository, reference, is_digest=is_digest)
+    if isinstance(found, Head):
+        return found
+    raise _missing(found, registry, repository, reference, is_digest=is_digest)
+
+
+async def batch(state: State, registry: Registry, repository: str, asked: Sequence[ImageId]) -> Batch:
+    """The manifests that a list of ids names; an image asked for by digest comes once for each of its tags.
+
+    Raises RepositoryNotFound.
+    """
+
+    async def work(tx: Tx) -> tuple[Sequence[StoredImage], Mapping[int, Content]]:
+        found = await access.repository(tx, registry, repository)
+        selected = await images.select(tx, found.id, asked)
+        return selected, await images.contents(tx, [image.key for image in selected])
+
+    selected, contents = await state.db.read(work)
+    selection = Selection(selected)
+    served: dict[ImageId, Fetched] = {}
+    failures: list[Failure] = []
+    for item in asked:
+        image = selection.find(item)
+        if not isinstance(image, StoredImage):
+            failures.append(Failure(item, image))
+            continue
+        for tag in (item.tag,) if item.tag is not None else (image.tags or (None,)):
+            id_ = ImageId(image.digest, tag)
+            served[id_] = Fetched(id_, contents[image.key])
+    await _record(state, list({fetched.content.image: fetched.content for fetched in served.values()}.values()))
+    return Batch(list(served.values()), failures)
+
+
+async def blob(state: State, registry: Registry, repository: str, digest: str) -> Blob:
+    """A blob of the repository. Raises DigestInvalid, RepositoryNotFound, BlobNotFound."""
+    digests.check(digest)
+    found = await state.db.read(blobs.find, registry, repository, digest)
+    if isinstance(found, Blob):
+        return found
+    if found == "no repository":
+        raise RepositoryNotFound(registry, repository)
+    raise BlobNotFound(digest)
+
+
+async def download_query(state: State, registry: Registry, repository: str, digest: str) -> str:
+    """The query that lets anyone read a layer for an hour without further login.
+
+    Only layers that an image refers to. Raises RepositoryNotFound, LayerNotFound, LayerInaccessible.
+    """
+
+    async def work(tx: Tx) -> bool | None:
+        found = await access.repository(tx, registry, repository)
+        layers = await blobs.layers(tx, found.id, [digest])
+        return layers[0].media_type is not None if layers else None
+
+    is_referenced = await state.db.read(work)
+    if is_referenced is None:
+        raise LayerNotFound(registry, repository, digest)
+    if not is_referenced:
+        raise LayerInaccessible(registry, repository, digest)
+    payload = msgspec.msgpack.encode([*registry, state.clock() + URL_TERM])
+    key = state.secrets.key(_URL_PURPOSE)
+    return urlencode({"token": tokens.sign(key, payload, _blob_scope(repository, digest))})
+
+
+def registry_of_download(state: State, repository: str, digest: str, token: str) -> Registry:
+    """The registry that a download address was made for. Raises DownloadExpired."""
+    payload = tokens.verify(state.secrets.key(_URL_PURPOSE), token, _blob_scope(repository, digest))
+    if payload is None:
+        raise DownloadExpired
+    account, region, expires_at = msgspec.msgpack.decode(payload)
+    if expires_at <= state.clock():
+        raise DownloadExpired
+    return Registry(account, region)
+
+
+def _blob_scope(repository: str, digest: str) -> bytes:
+    return f"{repository}@{digest}".encode()
+
+
+def _is_digest(reference: str) -> bool:
+    if ":" in reference:
+        digests.check(reference)
+        return True
+    if not tags.is_tag(reference):
+        raise TagInvalid(reference)
+    return False
+
+
+def _missing(
+    found: str | None, registry: Registry, repository: str, reference: str, *, is_digest: bool
+) -> RepositoryNotFound | ImageNotFound:
+    if found == "no repository":
+        return RepositoryNotFound(registry, repository)
+    return ImageNotFound(registry, repository, *((reference, None) if is_digest else (None, reference)))
+
+
+async def _record(state: State, pulled: Sequence[Content]) -> None:
+    now = state.clock()
+    stale = [item.image for item in pulled if item.pulled_at is None or now - item.pulled_at >= _PULL_TIME_STEP]
+    if stale:
+        # a pull is served even where its note cannot be written
+        with suppress(Unavailable):
+            await state.db.write(images.record_pull, stale, now)

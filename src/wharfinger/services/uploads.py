@@ -1,0 +1,277 @@
+"""Uploads: bytes come in, by streams, chunks or parts, and end as a blob of a repository."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, NamedTuple
+
+from wharfinger.domain import digests
+from wharfinger.domain.faults import (
+    BlobDigestMismatch,
+    BodyCutOff,
+    ChunkMisplaced,
+    LayerExists,
+    RepositoryNotFound,
+    Unavailable,
+    UploadBusy,
+    UploadDigestMismatch,
+    UploadEmpty,
+    UploadNotFound,
+)
+from wharfinger.domain.names import Registry
+from wharfinger.domain.uploads import Parts, Upload, check_part
+from wharfinger.services import access
+from wharfinger.services.access import Caller
+from wharfinger.state import State
+from wharfinger.state.blobs.hashing import RunningDigest
+from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
+from wharfinger.state.clock import DAY, HOUR
+from wharfinger.state.db import blobs, uploads
+from wharfinger.state.db.database import Tx
+from wharfinger.state.ids import new_storage_id, new_uuid
+
+LEASE: Final = 2 * HOUR  # how long a blob that nothing refers to is held for the push that brought it
+IDLE_TERM: Final = DAY  # after which an upload that nobody touches is dropped
+
+Body = AsyncIterator[bytes]
+
+
+class Target(NamedTuple):
+    """An upload as a request names it."""
+
+    caller: Caller
+    registry: Registry
+    repository: str
+    upload: str
+
+
+async def begin(state: State, caller: Caller, registry: Registry, repository: str) -> Upload:
+    """A new upload. Raises RepositoryNotFound."""
+    upload = Upload(new_uuid(), registry, repository, caller.principal, new_storage_id(), 0, None, Parts())
+    now = state.clock()
+
+    async def work(tx: Tx) -> None:
+        found = await access.repository(tx, registry, repository)
+        await uploads.add(tx, found.id, upload, now)
+
+    await state.db.write(work)
+    return upload
+
+
+async def status(state: State, target: Target) -> Upload:
+    """How far an upload has come. Raises RepositoryNotFound, UploadNotFound."""
+    return (await _find(state, target))[1]
+
+
+async def append(state: State, target: Target, body: Body, start: int | None) -> Upload:
+    """Take a chunk, which begins at byte `start` if the client says so.
+
+    Where the chunk is cut off, what came of it is kept, and the upload can go on from there.
+    Raises RepositoryNotFound, UploadNotFound, UploadBusy, ChunkMisplaced, BodyCutOff, Unavailable.
+    """
+    async with _hold(state, target) as held:
+        held.check_start(start)
+        cut_off = await held.receive(body)
+        await held.save()
+        if cut_off:
+            raise BodyCutOff
+        return held.upload
+
+
+async def finish(state: State, target: Target, body: Body, start: int | None, digest: str) -> None:
+    """Take the last chunk, if any, and make the upload the blob `digest` of its repository.
+
+    Raises DigestInvalid, BlobDigestMismatch (the upload is over then), and as `append` does.
+    """
+    digests.check(digest)
+    async with _hold(state, target) as held:
+        held.check_start(start)
+        if await held.receive(body):
+            await held.save()
+            raise BodyCutOff
+        computed = await held.digest(digests.algorithm(digest))
+        if computed != digest:
+            await held.end()
+            raise BlobDigestMismatch(digest, computed)
+        await held.commit(digest)
+
+
+async def put(state: State, caller: Caller, registry: Registry, repository: str, body: Body, digest: str) -> None:
+    """Take a whole blob in one request; of one that is cut off or of another digest nothing is left.
+
+    Raises RepositoryNotFound, DigestInvalid, BlobDigestMismatch, BodyCutOff, Unavailable.
+    """
+    digests.check(digest)
+    upload = await begin(state, caller, registry, repository)
+    target = Target(caller, registry, repository, upload.id)
+    try:
+        await finish(state, target, body, None, digest)
+    except BodyCutOff:
+        await cancel(state, target)
+        raise
+
+
+async def cancel(state: State, target: Target) -> None:
+    """End an upload and drop its bytes. Raises RepositoryNotFound, UploadNotFound."""
+    _, upload = await _find(state, target)
+    await _end(state, upload)
+
+
+async def add_part(state: State, target: Target, first: int, last: int, part: bytes) -> Upload:
+    """Take a part of a layer, bytes `first` to `last` of it.
+
+    Raises RepositoryNotFound, UploadNotFound, UploadBusy, PartMisplaced, TooManyParts, Unavailable.
+    """
+    async with _hold(state, target) as held:
+        check_part(held.upload, first, last, len(part))
+        parts = held.upload.parts.and_one_of(len(part))
+        await held.receive(_pieces(part))
+        await held.save(parts)
+        return held.upload
+
+
+async def complete(state: State, target: Target, expected: Sequence[str]) -> str:
+    """Make the parts a layer of the repository: its digest, which has to be among `expected`.
+
+    Raises RepositoryNotFound, UploadNotFound, UploadEmpty, PartTooSmall, UploadDigestMismatch, LayerExists.
+    """
+    async with _hold(state, target) as held:
+        upload = held.upload
+        if upload.size == 0:
+            raise UploadEmpty(target.registry, target.repository, target.upload)
+        upload.parts.check_complete()
+        computed = await held.digest(digests.CANONICAL)
+        if computed not in expected:
+            await held.end()
+            raise UploadDigestMismatch(target.registry, target.repository, target.upload, computed)
+        present = await state.db.read(blobs.find, target.registry, target.repository, computed)
+        if isinstance(present, blobs.Blob):
+            await held.end()
+            raise LayerExists(target.registry, target.repository, computed)
+        await held.commit(computed)
+        return computed
+
+
+async def _pieces(part: bytes) -> Body:
+    yield part
+
+
+async def _find(state: State, target: Target) -> tuple[int, Upload]:
+    found = await state.db.read(uploads.find, target.registry, target.repository, target.upload)
+    if found.repository is None:
+        raise RepositoryNotFound(target.registry, target.repository)
+    if found.upload is None or found.upload.principal != target.caller.principal:
+        raise UploadNotFound(target.registry, target.repository, target.upload)
+    return found.repository, found.upload
+
+
+async def _end(state: State, upload: Upload) -> None:
+    async def work(tx: Tx) -> None:
+        if await uploads.delete(tx, upload.id):
+            await blobs.note_unlinks(tx, [upload.storage_id])
+
+    await state.db.write(work)
+
+
+@asynccontextmanager
+async def _hold(state: State, target: Target) -> AsyncIterator[_Held]:
+    """The upload, for this request alone."""
+    _, upload = await _find(state, target)
+    try:
+        async with state.blobs.writer(upload.storage_id) as writer:
+            # its last writer may have moved or ended it between the look and the lock
+            repository, upload = await _find(state, target)
+            await writer.begin(upload.size)
+            yield _Held(state, target, repository, upload, writer)
+    except WriterBusy:
+        raise UploadBusy(upload.id) from None
+    except BytesLost:
+        await _end(state, upload)
+        raise UploadNotFound(target.registry, target.repository, upload.id) from None
+
+
+class _Held:
+    """An upload that this request alone may change. `saved` is what the database knows of it."""
+
+    def __init__(self, state: State, target: Target, repository: int, upload: Upload, writer: Writer) -> None:
+        self._state = state
+        self._target = target
+        self._repository = repository
+        self._writer = writer
+        self._saved = upload
+        self._running = RunningDigest(upload.hash_state, is_start=upload.size == 0)
+        self.upload = upload
+
+    def check_start(self, start: int | None) -> None:
+        if start not in {None, self.upload.size}:
+            raise ChunkMisplaced(self._target.repository, self.upload.id, self.upload.size)
+
+    async def receive(self, body: Body) -> bool:
+        """Write what comes; whether it was cut off."""
+        size = self.upload.size
+        cut_off = False
+        try:
+            async for piece in body:
+                await self._writer.write(piece)
+                self._running.update(piece)
+                size += len(piece)
+        except BodyCutOff:
+            cut_off = True
+        self.upload = self.upload._replace(size=size, hash_state=self._running.state)
+        return cut_off
+
+    async def save(self, parts: Parts | None = None) -> None:
+        """Make durable what was received, then say so in the database."""
+        if parts is not None:
+            self.upload = self.upload._replace(parts=parts)
+        await self._sync()
+        saved = await self._state.db.write(uploads.advance, self._saved, self.upload, self._state.clock())
+        if not saved:
+            raise self._gone()
+        self._saved = self.upload
+
+    async def digest(self, algorithm: str) -> str:
+        """The digest of all bytes; they are read again where no running digest of this algorithm was kept."""
+        running = self._running.digest
+        if running is not None and algorithm == digests.CANONICAL:
+            return running
+        hashed = hashlib.new(algorithm)
+        async for piece in self._state.blobs.read(self.upload.storage_id, 0, self.upload.size):
+            hashed.update(piece)
+        return f"{algorithm}:{hashed.hexdigest()}"
+
+    async def commit(self, digest: str) -> None:
+        """The bytes become a blob: durable first, then blob, link and lease in one transaction."""
+        if self.upload.size != self._saved.size:
+            await self._sync()
+        await self._state.blobs.publish(self.upload.storage_id)
+        now = self._state.clock()
+
+        async def work(tx: Tx) -> bool:
+            if not await uploads.delete(tx, self.upload.id):
+                return False
+            blob, storage_id = await blobs.add(tx, digest, self.upload.size, self.upload.storage_id, now)
+            await blobs.link(tx, self._repository, blob, now + LEASE)
+            if storage_id != self.upload.storage_id:
+                await blobs.note_unlinks(tx, [self.upload.storage_id])
+            return True
+
+        if not await self._state.db.write(work):
+            raise self._gone()
+
+    async def end(self) -> None:
+        """Drop the upload and its bytes."""
+        await _end(self._state, self.upload)
+
+    async def _sync(self) -> None:
+        try:
+            await self._writer.sync()
+        except Unavailable:
+            # after a failed sync the kernel may have dropped the bytes, and a second one would succeed
+            await self.end()
+            raise
+
+    def _gone(self) -> UploadNotFound:
+        return UploadNotFound(self._target.registry, self._target.repository, self.upload.id)

@@ -1,0 +1,22 @@
+"""Floor 2: what survives a restart. The only floor that knows a database driver or a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wharfinger.domain.rules import Rules
+from wharfinger.state.blobs.store import BlobStore
+from wharfinger.state.clock import Clock
+from wharfinger.state.db.database import Database
+from wharfinger.state.secrets import Secrets
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that a use case may touch. Tests make one of their own, with a clock that stands still."""
+
+    db: Database
+    blobs: BlobStore
+    clock: Clock
+    secrets: Secrets
+    rules: Rules

@@ -1,0 +1,118 @@
+"""The place inside: files in a directory, 256 folders deep by the first two digits of the storage id."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from wharfinger.domain.faults import Unavailable
+from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
+from wharfinger.state.files import sync
+
+PIECE: Final = 128 * 1024
+
+
+class DirectoryStore:
+    """Objects are files. A file that is being written is locked, so that two requests never mix their bytes."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @classmethod
+    def prepare(cls, root: Path) -> None:
+        """Make the folders, durably, so that a blob needs but one folder synced later."""
+        if (root / "ff").is_dir():
+            return
+        for shard in range(256):
+            (root / f"{shard:02x}").mkdir(parents=True, exist_ok=True)
+        sync(root)
+        sync(root.parent)
+
+    @asynccontextmanager
+    async def writer(self, storage_id: str) -> AsyncIterator[Writer]:
+        with _disk_errors():
+            descriptor = os.open(self._file(storage_id), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _claim(descriptor)
+            yield _FileWriter(descriptor)
+        finally:
+            os.close(descriptor)
+
+    async def publish(self, storage_id: str) -> None:
+        with _disk_errors():
+            await asyncio.to_thread(sync, self._file(storage_id).parent)
+
+    async def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
+        with _disk_errors():
+            descriptor = os.open(self._file(storage_id), os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            end = start + length
+            while start < end:
+                with _disk_errors():
+                    piece = await asyncio.to_thread(os.pread, descriptor, min(PIECE, end - start), start)
+                if not piece:
+                    raise Unavailable("a blob has fewer bytes on the disk than it had when it was pushed")
+                start += len(piece)
+                yield piece
+        finally:
+            os.close(descriptor)
+
+    def path(self, storage_id: str, size: int) -> Path | None:
+        path = self._file(storage_id)
+        with _disk_errors():
+            present = path.stat().st_size
+        if present != size:
+            raise Unavailable(f"a blob of {size} bytes has {present} on the disk")
+        return path
+
+    async def unlink(self, storage_id: str) -> None:
+        with _disk_errors():
+            await asyncio.to_thread(self._file(storage_id).unlink, missing_ok=True)
+
+    def _file(self, storage_id: str) -> Path:
+        return self._root / storage_id[:2] / storage_id
+
+
+class _FileWriter:
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    async def begin(self, at: int) -> None:
+        with _disk_errors():
+            if os.fstat(self._descriptor).st_size < at:
+                raise BytesLost
+            os.ftruncate(self._descriptor, at)
+            os.lseek(self._descriptor, at, os.SEEK_SET)
+
+    async def write(self, piece: bytes) -> None:
+        # inline: it goes to the page cache, and a hop to a thread costs more than that
+        with _disk_errors():
+            written = os.write(self._descriptor, piece)
+            while written < len(piece):
+                written += os.write(self._descriptor, piece[written:])
+
+    async def sync(self) -> None:
+        with _disk_errors():
+            await asyncio.to_thread(os.fdatasync, self._descriptor)
+
+
+def _claim(descriptor: int) -> None:
+    with _disk_errors():
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise WriterBusy from None
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"disk: {errno.errorcode.get(error.errno or 0, 'error')}") from error

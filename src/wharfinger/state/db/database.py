@@ -1,0 +1,59 @@
+"""What a database has to offer. Two promises matter: `write` returns after the commit is durable, and a `read`
+sees every write that was answered before it began, on any worker.
+
+Work is a coroutine function that takes a transaction first. On SQLite it never really waits, so it is run to its
+end where it stands; on PostgreSQL it waits for the network. It touches nothing but its transaction, because it
+may be run again: after a serialization failure, or alone after a failed group commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+
+Row = tuple[Any, ...]
+Value = str | int | bytes | None | Sequence[str] | Sequence[int]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Tx(Protocol):
+    """One transaction. SQL has named parameters, `:name`; `EACH(:name)` stands for the items of a list."""
+
+    async def all(self, sql: str, **values: Value) -> list[Row]:
+        """Every row of a query."""
+        ...
+
+    async def one(self, sql: str, **values: Value) -> Row | None:
+        """The first row of a query, None if there is none."""
+        ...
+
+    async def run(self, sql: str, **values: Value) -> int:
+        """The number of rows that a statement changed."""
+        ...
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, Value]]) -> None:
+        """One statement for each of `rows`, as one call."""
+        ...
+
+
+Work = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
+
+
+class Database(Protocol):
+    """A database that is open. `statements` and `transactions` count what was run, for tests and metrics."""
+
+    statements: int
+    transactions: int
+
+    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` against one consistent state."""
+        ...
+
+    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work` and make it durable, or raise and leave no trace of it."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of the files or connections."""
+        ...

@@ -1,0 +1,354 @@
+"""Rows of images: the manifest's bytes, what it refers to, and the tags that point to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, Literal, NamedTuple
+
+import msgspec
+
+from wharfinger.domain.images import ImageId, StoredImage
+from wharfinger.domain.manifests import Manifest
+from wharfinger.domain.names import Registry
+from wharfinger.state.db.database import Row, Tx, Value
+
+TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
+_TAG_STATUS: Final[Mapping[TagStatus, str]] = {
+    "TAGGED": "AND EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id)",
+    "UNTAGGED": "AND NOT EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id)",
+    "ANY": "",
+}
+_DETAILS: Final = (
+    "i.id, i.digest, i.media_type, i.artifact_type, i.is_index, i.size, i.subject, i.pushed_at, i.pulled_at"
+)
+
+
+class Content(NamedTuple):
+    """A manifest as it is served."""
+
+    image: int
+    digest: str
+    media_type: str
+    manifest: bytes
+    pulled_at: int | None
+
+
+class Head(NamedTuple):
+    """A manifest without its bytes."""
+
+    digest: str
+    media_type: str
+    length: int
+
+
+class Details(NamedTuple):
+    """An image as DescribeImages shows it."""
+
+    id: int
+    digest: str
+    media_type: str
+    artifact_type: str | None
+    is_index: int  # 0 or 1
+    size: int
+    subject: str | None
+    pushed_at: int
+    pulled_at: int | None
+    tags: tuple[str, ...]
+
+
+class Referrer(NamedTuple):
+    """An image whose manifest names another one as its subject."""
+
+    id: int
+    digest: str
+    media_type: str
+    artifact_type: str | None
+    length: int
+    annotations: Mapping[str, str]
+
+
+class Listed(NamedTuple):
+    """One line of ListImages: an image, once for each of its tags."""
+
+    id: int
+    digest: str
+    tag: str | None
+
+
+# --- reading one ---------------------------------------------------------------------------------------------
+
+_IN_REPOSITORY: Final = "WHERE r.account = :account AND r.region = :region AND r.name = :repository"
+_BY_TAG: Final = (
+    "LEFT JOIN tags t ON t.repository_id = r.id AND t.name = :reference LEFT JOIN images i ON i.id = t.image_id "
+)
+_BY_DIGEST: Final = "LEFT JOIN images i ON i.repository_id = r.id AND i.digest = :reference "
+_CONTENT: Final = "SELECT i.id, i.digest, i.media_type, i.manifest, i.pulled_at FROM repositories r "
+_HEAD: Final = "SELECT i.digest, i.media_type, length(i.manifest) FROM repositories r "
+_CONTENT_SQL: Final = (_CONTENT + _BY_TAG + _IN_REPOSITORY, _CONTENT + _BY_DIGEST + _IN_REPOSITORY)
+_HEAD_SQL: Final = (_HEAD + _BY_TAG + _IN_REPOSITORY, _HEAD + _BY_DIGEST + _IN_REPOSITORY)
+
+
+async def content(
+    tx: Tx, registry: Registry, repository: str, reference: str, *, is_digest: bool
+) -> Content | Literal["no repository"] | None:
+    """The manifest under a tag or digest, by one query."""
+    row = await _one_of(tx, _CONTENT_SQL[is_digest], registry, repository, reference)
+    if row is None:
+        return "no repository"
+    return Content(*row) if row[0] is not None else None
+
+
+async def head(
+    tx: Tx, registry: Registry, repository: str, reference: str, *, is_digest: bool
+) -> Head | Literal["no repository"] | None:
+    """What HEAD shows of the manifest under a tag or digest, by one query."""
+    row = await _one_of(tx, _HEAD_SQL[is_digest], registry, repository, reference)
+    if row is None:
+        return "no repository"
+    return Head(*row) if row[0] is not None else None
+
+
+async def _one_of(tx: Tx, sql: str, registry: Registry, repository: str, reference: str) -> Row | None:
+    return await tx.one(
+        sql, account=registry.account, region=registry.region, repository=repository, reference=reference
+    )
+
+
+async def contents(tx: Tx, images: Sequence[int]) -> dict[int, Content]:
+    """Manifests by the keys of their images."""
+    rows = await tx.all(
+        "SELECT id, digest, media_type, manifest, pulled_at FROM images WHERE id IN EACH(:images)",
+        images=images,
+    )
+    return {row[0]: Content(*row) for row in rows}
+
+
+# --- reading many --------------------------------------------------------------------------------------------
+
+
+async def select(tx: Tx, repository: int, asked: Sequence[ImageId]) -> list[StoredImage]:
+    """The images that any digest or tag of `asked` means, each with all its tags in the order of their making."""
+    rows = await tx.all(
+        "SELECT i.id, i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id WHERE i.id IN ("
+        "SELECT id FROM images WHERE repository_id = :repository AND digest IN EACH(:digests) UNION "
+        "SELECT image_id FROM tags WHERE repository_id = :repository AND name IN EACH(:tags)) "
+        "ORDER BY i.id, t.tagged_at, t.name",
+        repository=repository,
+        digests=[item.digest for item in asked if item.digest is not None],
+        tags=[item.tag for item in asked if item.tag is not None],
+    )
+    found: dict[tuple[int, str], list[str]] = {}
+    for id_, digest, tag in rows:
+        names = found.setdefault((id_, digest), [])
+        if tag is not None:
+            names.append(tag)
+    return [StoredImage(id_, digest, tuple(names)) for (id_, digest), names in found.items()]
+
+
+async def parents(tx: Tx, repository: int, digests: Sequence[str]) -> dict[str, list[StoredImage]]:
+    """For each digest, the indexes of the repository that list it (without their tags)."""
+    rows = await tx.all(
+        "SELECT r.digest, p.id, p.digest FROM image_references r JOIN images p ON p.id = r.image_id "
+        "WHERE r.repository_id = :repository AND r.digest IN EACH(:digests) AND r.is_blob = 0 ORDER BY p.id",
+        repository=repository,
+        digests=digests,
+    )
+    found: dict[str, list[StoredImage]] = {}
+    for child, id_, digest in rows:
+        found.setdefault(child, []).append(StoredImage(id_, digest, ()))
+    return found
+
+
+async def listed(tx: Tx, repository: int, status: TagStatus, after: tuple[int, str], limit: int) -> list[Listed]:
+    """A page of ListImages, in the order of pushing, then of tags, after an image's key and tag."""
+    rows = await tx.all(
+        "SELECT i.id, i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id "
+        "WHERE i.repository_id = :repository AND i.id >= :image AND (i.id > :image OR t.name > :tag) "
+        f"{_TAG_STATUS[status]} ORDER BY i.id, t.name LIMIT :limit",
+        repository=repository,
+        image=after[0],
+        tag=after[1],
+        limit=limit,
+    )
+    return [Listed(*row) for row in rows]
+
+
+async def all_ids(tx: Tx, repository: int) -> list[ImageId]:
+    """Every pair of digest and tag, and every untagged image, of a repository."""
+    rows = await tx.all(
+        "SELECT i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id "
+        "WHERE i.repository_id = :repository ORDER BY i.id, t.name",
+        repository=repository,
+    )
+    return [ImageId(*row) for row in rows]
+
+
+async def details_page(tx: Tx, repository: int, status: TagStatus, after: int, limit: int) -> list[Details]:
+    """A page of DescribeImages, in the order of pushing, after an image's key."""
+    rows = await tx.all(
+        f"SELECT {_DETAILS} FROM images i WHERE i.repository_id = :repository AND i.id > :after "
+        f"{_TAG_STATUS[status]} ORDER BY i.id LIMIT :limit",
+        repository=repository,
+        after=after,
+        limit=limit,
+    )
+    return await _with_tags(tx, rows)
+
+
+async def details(tx: Tx, images: Sequence[int]) -> list[Details]:
+    """Images by their keys, in the order of pushing."""
+    rows = await tx.all(f"SELECT {_DETAILS} FROM images i WHERE i.id IN EACH(:images) ORDER BY i.id", images=images)
+    return await _with_tags(tx, rows)
+
+
+async def _with_tags(tx: Tx, rows: Sequence[Row]) -> list[Details]:
+    found: dict[int, list[str]] = {row[0]: [] for row in rows}
+    for image, name in await tx.all(
+        "SELECT image_id, name FROM tags WHERE image_id IN EACH(:images) ORDER BY image_id, name",
+        images=list(found),
+    ):
+        found[image].append(name)
+    return [Details(*(*row, tuple(found[row[0]]))) for row in rows]
+
+
+async def referrers(
+    tx: Tx, repository: int, subject: str, artifact_types: Sequence[str], after: int, limit: int
+) -> list[Referrer]:
+    """Images with this subject, in the order of pushing; of any type if `artifact_types` is empty."""
+    of_type = "AND artifact_type IN EACH(:types) " if artifact_types else "AND 0 = :types "
+    rows = await tx.all(
+        "SELECT id, digest, media_type, artifact_type, length(manifest), annotations FROM images "
+        f"WHERE repository_id = :repository AND subject = :subject AND id > :after {of_type}"
+        "ORDER BY id LIMIT :limit",
+        repository=repository,
+        subject=subject,
+        types=artifact_types or 0,
+        after=after,
+        limit=limit,
+    )
+    return [Referrer(*(*row[:5], msgspec.json.decode(row[5] or "{}"))) for row in rows]
+
+
+async def tag_names(tx: Tx, repository: int, after: str, limit: int) -> list[str]:
+    """Tags in ASCII order, those after `after`."""
+    rows = await tx.all(
+        "SELECT name FROM tags WHERE repository_id = :repository AND name > :after ORDER BY name LIMIT :limit",
+        repository=repository,
+        after=after,
+        limit=limit,
+    )
+    return [row[0] for row in rows]
+
+
+# --- pushing -------------------------------------------------------------------------------------------------
+
+
+class Present(NamedTuple):
+    """An image that is there already."""
+
+    id: int
+    tag_count: int
+
+
+async def present(tx: Tx, repository: int, digest: str) -> Present | None:
+    """Whether the repository has an image of this digest."""
+    row = await tx.one(
+        "SELECT i.id, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) FROM images i "
+        "WHERE i.repository_id = :repository AND i.digest = :digest",
+        repository=repository,
+        digest=digest,
+    )
+    return Present(*row) if row else None
+
+
+async def holders(tx: Tx, repository: int, tags: Sequence[str]) -> dict[str, int]:
+    """The image that each of `tags` points to, for those that exist."""
+    rows = await tx.all(
+        "SELECT name, image_id FROM tags WHERE repository_id = :repository AND name IN EACH(:tags)",
+        repository=repository,
+        tags=tags,
+    )
+    return {name: image for name, image in rows}  # noqa: C416 - rows are not typed as pairs
+
+
+async def referenced(tx: Tx, repository: int, manifest: Manifest) -> dict[str, int]:
+    """What a manifest refers to and the repository has: blobs and images by digest, with their sizes."""
+    rows = await tx.all(
+        "SELECT b.digest, b.size FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
+        "WHERE l.repository_id = :repository AND b.digest IN EACH(:blobs) UNION ALL "
+        "SELECT digest, size FROM images WHERE repository_id = :repository AND digest IN EACH(:children)",
+        repository=repository,
+        blobs=[blob.digest for blob in manifest.blobs],
+        children=[child.digest for child in manifest.children],
+    )
+    return {digest: size for digest, size in rows}  # noqa: C416
+
+
+async def add(tx: Tx, repository: int, manifest: Manifest, size: int, now: int) -> int:
+    """Insert an image that is not there, with all its references."""
+    row = await tx.one(
+        "INSERT INTO images (repository_id, digest, media_type, artifact_type, is_index, size, subject, annotations, "
+        "pushed_at, manifest) VALUES (:repository, :digest, :media_type, :artifact_type, :is_index, :size, :subject, "
+        ":annotations, :now, :manifest) RETURNING id",
+        repository=repository,
+        digest=manifest.digest,
+        media_type=manifest.media_type,
+        artifact_type=manifest.artifact_type,
+        is_index=int(manifest.is_index),
+        size=size,
+        subject=manifest.subject,
+        annotations=msgspec.json.encode(manifest.annotations).decode() if manifest.subject else None,
+        now=now,
+        manifest=manifest.content,
+    )
+    assert row is not None  # noqa: S101 - an insert that returns nothing has raised
+    image = int(row[0])
+    await tx.many(
+        "INSERT INTO image_references (image_id, digest, repository_id, is_blob, media_type) "
+        "VALUES (:image, :digest, :repository, :is_blob, :media_type) ON CONFLICT DO NOTHING",
+        _references(manifest, image, repository),
+    )
+    return image
+
+
+def _references(manifest: Manifest, image: int, repository: int) -> Iterable[dict[str, Value]]:
+    for is_blob, descriptors in ((1, manifest.blobs), (0, manifest.children)):
+        for item in descriptors:
+            yield {
+                "image": image,
+                "digest": item.digest,
+                "repository": repository,
+                "is_blob": is_blob,
+                "media_type": item.media_type,
+            }
+
+
+async def put_tags(tx: Tx, repository: int, image: int, tags: Sequence[str], now: int) -> None:
+    """Point tags to an image, wherever they pointed before."""
+    await tx.many(
+        "INSERT INTO tags (repository_id, name, image_id, tagged_at) VALUES (:repository, :name, :image, :now) "
+        "ON CONFLICT (repository_id, name) DO UPDATE SET image_id = excluded.image_id, tagged_at = excluded.tagged_at",
+        [{"repository": repository, "name": name, "image": image, "now": now} for name in tags],
+    )
+
+
+async def record_pull(tx: Tx, images: Sequence[int], now: int) -> None:
+    """Note when images were last pulled."""
+    await tx.run("UPDATE images SET pulled_at = :now WHERE id IN EACH(:images)", now=now, images=images)
+
+
+# --- deleting ------------------------------------------------------------------------------------------------
+
+
+async def delete_tags(tx: Tx, repository: int, tags: Sequence[str]) -> None:
+    """Delete tags; their images stay."""
+    await tx.run(
+        "DELETE FROM tags WHERE repository_id = :repository AND name IN EACH(:tags)",
+        repository=repository,
+        tags=tags,
+    )
+
+
+async def delete(tx: Tx, images: Sequence[int]) -> None:
+    """Delete images with their tags and references."""
+    await tx.run("DELETE FROM images WHERE id IN EACH(:images)", images=images)

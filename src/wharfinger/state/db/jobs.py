@@ -1,0 +1,74 @@
+"""Rows of jobs: what is to be done after a commit, written in that same commit.
+
+A worker takes a job by a lease with a token, and only the holder of the token may finish it. A job is run at
+least once, so its work has to bear repetition. Why own rows: docs/decisions/0005-jobs.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wharfinger.state.db.database import Tx
+
+
+class Job(NamedTuple):
+    """A job that a worker holds."""
+
+    kind: str
+    key: str
+    attempts: int
+    lease: str
+
+
+async def schedule(tx: Tx, kind: str, key: str, run_at: int) -> None:
+    """Make a job that is not there yet; one that waits keeps its time."""
+    await tx.run(
+        "INSERT INTO jobs (kind, key, run_at, attempts, lease, lease_until) "
+        "VALUES (:kind, :key, :run_at, 0, NULL, 0) ON CONFLICT DO NOTHING",
+        kind=kind,
+        key=key,
+        run_at=run_at,
+    )
+
+
+async def next_due(tx: Tx) -> int | None:
+    """When the next job may be taken, None if there is none."""
+    row = await tx.one(
+        "SELECT CASE WHEN lease_until > run_at THEN lease_until ELSE run_at END AS due FROM jobs ORDER BY due LIMIT 1"
+    )
+    return int(row[0]) if row else None
+
+
+async def take(tx: Tx, lease: str, now: int, lease_until: int) -> Job | None:
+    """Take the job that has been due longest."""
+    row = await tx.one(
+        "UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE (kind, key) = ("
+        "SELECT kind, key FROM jobs WHERE run_at <= :now AND lease_until <= :now ORDER BY run_at LIMIT 1) "
+        "RETURNING kind, key, attempts",
+        lease=lease,
+        until=lease_until,
+        now=now,
+    )
+    return Job(row[0], row[1], row[2], lease) if row else None
+
+
+async def finish(tx: Tx, job: Job, run_again_at: int) -> None:
+    """The job is done and comes back then. Nothing happens if the lease was lost."""
+    await _release(tx, job, run_again_at, attempts=0)
+
+
+async def fail(tx: Tx, job: Job, run_again_at: int) -> None:
+    """The job is to be tried again then."""
+    await _release(tx, job, run_again_at, attempts=job.attempts)
+
+
+async def _release(tx: Tx, job: Job, run_at: int, *, attempts: int) -> None:
+    await tx.run(
+        "UPDATE jobs SET run_at = :run_at, attempts = :attempts, lease = NULL, lease_until = 0 "
+        "WHERE kind = :kind AND key = :key AND lease = :lease",
+        run_at=run_at,
+        attempts=attempts,
+        kind=job.kind,
+        key=job.key,
+        lease=job.lease,
+    )

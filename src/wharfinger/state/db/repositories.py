@@ -1,0 +1,159 @@
+"""Rows of repositories, and the settings of the registries they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, cast
+
+import msgspec
+
+from wharfinger.domain.mutability import Mutability, Setting
+from wharfinger.domain.names import Registry
+from wharfinger.state.db.database import Row, Tx
+
+_COLUMNS: Final = (
+    "id, account, region, name, created_at, tag_mutability, tag_mutability_exclusions, scan_on_push, "
+    "encryption_type, kms_key, resource_tags"
+)
+
+
+class Repository(NamedTuple):
+    """A repository and its settings."""
+
+    id: int
+    registry: Registry
+    name: str
+    created_at: int
+    mutability: Mutability
+    scan_on_push: bool
+    encryption_type: str
+    kms_key: str | None
+    resource_tags: Mapping[str, str]
+
+
+async def find(tx: Tx, registry: Registry, name: str) -> Repository | None:
+    """The repository of this name."""
+    row = await tx.one(
+        f"SELECT {_COLUMNS} FROM repositories WHERE account = :account AND region = :region AND name = :name",
+        account=registry.account,
+        region=registry.region,
+        name=name,
+    )
+    return _repository(row) if row else None
+
+
+async def find_all(tx: Tx, registry: Registry, names: Sequence[str]) -> list[Repository]:
+    """Those of `names` that exist, in no order."""
+    rows = await tx.all(
+        f"SELECT {_COLUMNS} FROM repositories WHERE account = :account AND region = :region AND name IN EACH(:names)",
+        account=registry.account,
+        region=registry.region,
+        names=names,
+    )
+    return [_repository(row) for row in rows]
+
+
+async def page(tx: Tx, registry: Registry, after: str, limit: int) -> list[Repository]:
+    """By name, those after `after`."""
+    rows = await tx.all(
+        f"SELECT {_COLUMNS} FROM repositories "
+        "WHERE account = :account AND region = :region AND name > :after ORDER BY name LIMIT :limit",
+        account=registry.account,
+        region=registry.region,
+        after=after,
+        limit=limit,
+    )
+    return [_repository(row) for row in rows]
+
+
+async def add(tx: Tx, new: Repository) -> Repository | None:
+    """Insert; None if the name is taken."""
+    row = await tx.one(
+        "INSERT INTO repositories (account, region, name, created_at, tag_mutability, tag_mutability_exclusions, "
+        "scan_on_push, encryption_type, kms_key, resource_tags) "
+        "VALUES (:account, :region, :name, :created_at, :setting, :exclusions, :scan_on_push, :encryption_type, "
+        ":kms_key, :resource_tags) ON CONFLICT DO NOTHING RETURNING id",
+        account=new.registry.account,
+        region=new.registry.region,
+        name=new.name,
+        created_at=new.created_at,
+        setting=new.mutability.setting,
+        exclusions=_json(new.mutability.exclusions),
+        scan_on_push=int(new.scan_on_push),
+        encryption_type=new.encryption_type,
+        kms_key=new.kms_key,
+        resource_tags=_json(new.resource_tags),
+    )
+    return new._replace(id=row[0]) if row else None
+
+
+async def set_mutability(tx: Tx, repository: int, mutability: Mutability) -> None:
+    """Store the tag mutability of a repository."""
+    await tx.run(
+        "UPDATE repositories SET tag_mutability = :setting, tag_mutability_exclusions = :exclusions WHERE id = :id",
+        setting=mutability.setting,
+        exclusions=_json(mutability.exclusions),
+        id=repository,
+    )
+
+
+async def set_scan_on_push(tx: Tx, repository: int, scan_on_push: bool) -> None:
+    """Store whether images are to be scanned when they come."""
+    await tx.run("UPDATE repositories SET scan_on_push = :flag WHERE id = :id", flag=int(scan_on_push), id=repository)
+
+
+async def set_resource_tags(tx: Tx, repository: int, tags: Mapping[str, str]) -> None:
+    """Store the resource tags of a repository, all of them."""
+    await tx.run("UPDATE repositories SET resource_tags = :tags WHERE id = :id", tags=_json(tags), id=repository)
+
+
+async def has_images(tx: Tx, repository: int) -> bool:
+    """Whether there is an image, tagged or not."""
+    return await tx.one("SELECT 1 FROM images WHERE repository_id = :id LIMIT 1", id=repository) is not None
+
+
+async def delete(tx: Tx, repository: int) -> None:
+    """Delete the row, and with it all rows that belong to it."""
+    await tx.run("DELETE FROM repositories WHERE id = :id", id=repository)
+
+
+async def setting(tx: Tx, registry: Registry, name: str) -> str | None:
+    """The value of an account setting, None if it was never put."""
+    row = await tx.one(
+        "SELECT value FROM registry_settings WHERE account = :account AND region = :region AND name = :name",
+        account=registry.account,
+        region=registry.region,
+        name=name,
+    )
+    return row[0] if row else None
+
+
+async def put_setting(tx: Tx, registry: Registry, name: str, value: str) -> None:
+    """Store the value of an account setting."""
+    await tx.run(
+        "INSERT INTO registry_settings (account, region, name, value) VALUES (:account, :region, :name, :value) "
+        "ON CONFLICT (account, region, name) DO UPDATE SET value = excluded.value",
+        account=registry.account,
+        region=registry.region,
+        name=name,
+        value=value,
+    )
+
+
+def _repository(row: Row) -> Repository:
+    id_, account, region, name, created_at, setting_, exclusions, scan, encryption_type, kms_key, tags = row
+    return Repository(
+        id_,
+        Registry(account, region),
+        name,
+        created_at,
+        Mutability(cast("Setting", setting_), tuple(msgspec.json.decode(exclusions))),
+        bool(scan),
+        encryption_type,
+        kms_key,
+        msgspec.json.decode(tags),
+    )
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,267 @@
+"""SQLite, the database inside: reads where the caller stands, writes by one thread per process.
+
+Why apsw and not the standard library, why a lock file, why group commit: docs/decisions/0002-database.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import functools
+import os
+import queue
+import re
+import threading
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import apsw
+import msgspec
+
+from wharfinger.domain.faults import Unavailable
+from wharfinger.state.db.database import P, Row, T, Value, Work
+
+FILE: Final = "wharfinger.db"
+# below this, two processes on one database can damage it (the WAL-reset bug)
+OLDEST_SAFE: Final = 3_051_003
+_GROUP: Final = 64
+_PRAGMAS: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+)
+
+
+class UnsafeSqlite(Exception):
+    """The SQLite that is installed cannot be shared by processes."""
+
+
+def library_version() -> str:
+    """Of the SQLite that is used."""
+    return apsw.sqlite_lib_version()
+
+
+def is_safe() -> bool:
+    """Whether it can be shared by processes."""
+    return apsw.SQLITE_VERSION_NUMBER >= OLDEST_SAFE
+
+
+class SqliteTx:
+    """A transaction on one connection; its coroutines end without ever waiting."""
+
+    def __init__(self, connection: apsw.Connection, counted: Callable[[], None]) -> None:
+        self._connection = connection
+        self._counted = counted
+
+    async def all(self, sql: str, **values: Value) -> list[Row]:
+        self._counted()
+        return self._connection.execute(_translate(sql), _bound(values)).fetchall()
+
+    async def one(self, sql: str, **values: Value) -> Row | None:
+        self._counted()
+        row: Row | None = self._connection.execute(_translate(sql), _bound(values)).fetchone()
+        return row
+
+    async def run(self, sql: str, **values: Value) -> int:
+        self._counted()
+        self._connection.execute(_translate(sql), _bound(values))
+        return self._connection.changes()
+
+    async def many(self, sql: str, rows: Iterable[Mapping[str, Value]]) -> None:
+        self._counted()
+        self._connection.executemany(_translate(sql), [_bound(row) for row in rows])
+
+
+class Sqlite:
+    """The database in a directory, for this process."""
+
+    def __init__(self, directory: Path) -> None:
+        if not is_safe():
+            raise UnsafeSqlite(f"SQLite {library_version()} is too old: install apsw 3.51.3 or newer")
+        self.statements = 0
+        self.transactions = 0
+        self._reader = _connect(directory)
+        self._reader.execute("PRAGMA query_only=ON")
+        self._read_tx = SqliteTx(self._reader, self._count)
+        self._writer = _Writer(directory, self._count)
+
+    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with _database_errors():
+            self._reader.execute("BEGIN")
+            try:
+                return _run_to_end(work(self._read_tx, *args, **kwargs))
+            finally:
+                if self._reader.in_transaction:
+                    self._reader.execute("COMMIT")
+
+    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self.transactions += 1
+        task = _Task(lambda tx: work(tx, *args, **kwargs))
+        self._writer.tasks.put(task)
+        result: T = await task.future
+        return result
+
+    async def close(self) -> None:
+        self._writer.tasks.put(None)
+        await asyncio.to_thread(self._writer.join)
+        self._reader.close()
+
+    def _count(self) -> None:
+        self.statements += 1
+
+
+class _Task:
+    """One piece of work on its way through the writer."""
+
+    def __init__(self, work: Callable[[SqliteTx], Coroutine[Any, Any, Any]]) -> None:
+        self._work = work
+        self._loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[Any] = self._loop.create_future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def run(self, tx: SqliteTx) -> None:
+        self.error = None
+        self.result = _run_to_end(self._work(tx))
+
+    def answer(self) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._settle)
+
+    def _settle(self) -> None:
+        if self.future.cancelled():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
+
+class _Writer(threading.Thread):
+    """Runs whatever has queued up as one transaction, so that many callers share one sync of the disk."""
+
+    def __init__(self, directory: Path, counted: Callable[[], None]) -> None:
+        super().__init__(name="database-writer", daemon=True)
+        self.tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self._connection = _connect(directory)
+        self._tx = SqliteTx(self._connection, counted)
+        self._lock = os.open(directory / "write.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self.start()
+
+    def run(self) -> None:
+        closing = False
+        while not closing:
+            group, closing = self._next_group()
+            try:
+                self._write(group)
+            except Exception as error:  # noqa: BLE001 - nobody may be left waiting
+                for task in group:
+                    task.error = error
+            for task in group:
+                task.answer()
+        self._connection.close()
+        os.close(self._lock)
+
+    def _next_group(self) -> tuple[list[_Task], bool]:
+        task = self.tasks.get()
+        group: list[_Task] = []
+        while task is not None:
+            group.append(task)
+            if len(group) == _GROUP or self.tasks.empty():
+                return group, False
+            task = self.tasks.get()
+        return group, True
+
+    def _write(self, group: list[_Task]) -> None:
+        if not group:
+            return
+        # one writer at a time, in the order of arrival, over all processes
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            if len(group) == 1 or not self._together(group):
+                for task in group:
+                    self._alone(task)
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _together(self, group: list[_Task]) -> bool:
+        """All in one transaction; a fault of one undoes that one only. False: the database failed, try each alone."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for task in group:
+                self._connection.execute("SAVEPOINT task")
+                try:
+                    task.run(self._tx)
+                except apsw.Error:
+                    raise
+                except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
+                    task.error = error
+                    self._connection.execute("ROLLBACK TO task")
+                self._connection.execute("RELEASE task")
+            self._connection.execute("COMMIT")
+        except apsw.Error:
+            self._roll_back()
+            return False
+        return True
+
+    def _alone(self, task: _Task) -> None:
+        try:
+            with _database_errors():
+                self._connection.execute("BEGIN IMMEDIATE")
+                task.run(self._tx)
+                self._connection.execute("COMMIT")
+        except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
+            task.error = error
+            self._roll_back()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+
+def _connect(directory: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(directory / FILE))
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
+    return connection
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    try:
+        yield
+    except apsw.Error as error:
+        raise Unavailable(f"{type(error).__name__}: {error}") from error
+
+
+def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    work.close()
+    raise RuntimeError("work for the database waited for something else")
+
+
+@functools.lru_cache(maxsize=512)
+def _translate(sql: str) -> str:
+    return re.sub(r"\bEACH\(:(\w+)\)", r"(SELECT value FROM json_each(:\1))", sql)
+
+
+def _bound(values: Mapping[str, Value]) -> dict[str, Any]:
+    for value in values.values():
+        if isinstance(value, (list, tuple)):
+            break
+    else:
+        return values  # type: ignore[return-value]  # apsw takes any mapping
+    return {
+        name: msgspec.json.encode(value).decode() if isinstance(value, (list, tuple)) else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,27 @@
+"""The only source of randomness."""
+
+from __future__ import annotations
+
+import base64
+import os
+import uuid
+
+
+def new_uuid() -> str:
+    """For uploads, requests and events."""
+    return str(uuid.UUID(bytes=os.urandom(16), version=4))
+
+
+def new_storage_id() -> str:
+    """A name for bytes that no bytes had before: 32 hexadecimal digits."""
+    return os.urandom(16).hex()
+
+
+def new_access_key_id() -> str:
+    """20 characters, as an AWS access key id; the prefix tells that it is none of Amazon's."""
+    return "WHRF" + base64.b32encode(os.urandom(10)).decode()
+
+
+def new_secret() -> str:
+    """40 characters, as an AWS secret access key."""
+    return base64.urlsafe_b64encode(os.urandom(30)).decode()
