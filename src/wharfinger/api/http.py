@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from wharfinger.domain.faults import BodyCutOff, BodyTooLarge
+from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Malformed
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -17,6 +17,8 @@ Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 SILENCE: Final = 60  # seconds without a byte of a body, after which its sender counts as gone
+WHOLE_BODY: Final = 300  # seconds for a body that is held in memory, and so takes room from others
+_MOST_PARAMETERS: Final = 1000
 _DRAIN_BYTES: Final = 1024 * 1024
 _DRAIN_SECONDS: Final = 1
 _WITHOUT_BODY: Final = {"GET", "HEAD"}
@@ -31,6 +33,7 @@ class Request:
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
         self.id = request_id
+        self.operation = ""  # what a door takes the request for, for the log
         self._receive = receive
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY
@@ -52,8 +55,12 @@ class Request:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """The query's names and values, in order."""
-        return parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000)
+        """The query's names and values, in order. Raises Malformed."""
+        text = self.scope["query_string"].decode("latin-1")
+        try:
+            return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+        except ValueError:
+            raise Malformed(f"a query can have at most {_MOST_PARAMETERS} parameters") from None
 
     @property
     def host(self) -> str:
@@ -87,11 +94,15 @@ class Request:
             raise BodyTooLarge(limit)
         pieces = []
         size = 0
-        async for piece in self.stream():
-            size += len(piece)
-            if size > limit:
-                raise BodyTooLarge(limit)
-            pieces.append(piece)
+        try:
+            async with asyncio.timeout(WHOLE_BODY):
+                async for piece in self.stream():
+                    size += len(piece)
+                    if size > limit:
+                        raise BodyTooLarge(limit)
+                    pieces.append(piece)
+        except TimeoutError:
+            raise BodyCutOff from None
         return b"".join(pieces)
 
     async def drain(self) -> None:

@@ -86,6 +86,12 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
     # --- what was sent
     f.InvalidParameter: Words(_INVALID, "UNSUPPORTED", 400, _parameter),
     f.Malformed: Words("SerializationException", "UNSUPPORTED", 400, "{reason}"),
+    f.ContentTypeUnsupported: Words(
+        "MalformedHttpRequestException",
+        "UNSUPPORTED",
+        400,
+        "The content type has to be application/x-amz-json-1.1 and not '{content_type}'",
+    ),
     f.BodyTooLarge: Words(
         "RequestEntityTooLargeException",
         "SIZE_INVALID",

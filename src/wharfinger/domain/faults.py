@@ -37,6 +37,13 @@ class Malformed(Fault):
 
 
 @dataclass(eq=False)
+class ContentTypeUnsupported(Fault):
+    """The body is said to be something that the API does not take."""
+
+    content_type: str
+
+
+@dataclass(eq=False)
 class BodyTooLarge(Fault):
     """A body over `limit` bytes."""
 

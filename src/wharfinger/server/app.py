@@ -96,9 +96,10 @@ class Application:
         response = await self._answer(request)
         if request.method not in _READING or response.status >= 500:
             log.info(
-                "%s %s %d %.0f ms %s",
+                "%s %s %s %d %.0f ms %s",
                 request.method,
                 request.path.decode("latin-1"),
+                request.operation,
                 response.status,
                 (time.perf_counter() - began) * 1000,
                 request.id,

@@ -9,6 +9,8 @@ import asyncio
 import errno
 import http.client
 import logging.config
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -54,7 +56,15 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
 
 def _load(settings: Settings) -> Application:
     """Runs in each worker."""
+    threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
     return build(settings)
+
+
+def _follow(parent: int) -> None:
+    """A worker whose parent was killed would serve on, and nobody could stop it by the server's process id."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Server(MPServer):

@@ -57,6 +57,8 @@ async def begin(state: State, caller: Caller, registry: Registry, repository: st
         await uploads.add(tx, found.id, upload, now)
 
     await state.db.write(work)
+    # after the row: a crash in between leaves an upload that is a clean 404, never a file that nobody knows
+    await state.blobs.create(upload.storage_id)
     return upload
 
 

@@ -18,6 +18,7 @@ from wharfinger.api.http import Request, Response
 from wharfinger.contract.ecr import OPERATIONS, SIGNING_NAME, TARGET_PREFIX, Operation
 from wharfinger.contract.explain import Violation, explain
 from wharfinger.domain.faults import (
+    ContentTypeUnsupported,
     Fault,
     InvalidParameter,
     KeyUnknown,
@@ -37,6 +38,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **registry.HANDLERS,
 }
 _SERVICES: Final = frozenset({SIGNING_NAME})
+_CONTENT_TYPES: Final = {"application/x-amz-json-1.1", "application/x-amz-json-1.0", "application/json", ""}
 _MEBIBYTE: Final = 1024 * 1024
 # as JSON may write what the model allows: a part in base64, a manifest with each character escaped
 _BODY_LIMITS: Final = {"UploadLayerPart": 29 * _MEBIBYTE, "PutImage": 26 * _MEBIBYTE}
@@ -55,6 +57,7 @@ class EcrDoor:
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
         operation = _operation(request)
+        request.operation = operation.name
         claim = sigv4.read_claim(request, _SERVICES)
         credentials = await self._credentials(claim)
         if operation.name in _BODY_LIMITS:
@@ -97,6 +100,9 @@ class EcrDoor:
 
 
 def _operation(request: Request) -> Operation:
+    content_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if content_type not in _CONTENT_TYPES:
+        raise ContentTypeUnsupported(content_type)
     target = request.header(b"x-amz-target") or ""
     prefix, _, name = target.rpartition(".")
     if prefix != TARGET_PREFIX or name not in OPERATIONS:

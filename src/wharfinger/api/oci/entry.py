@@ -43,6 +43,7 @@ class OciDoor:
     async def answer(self, request: Request) -> Response | FileResponse:
         """Perform one request. Raises Fault."""
         endpoint, repository, part = _route(request.path)
+        request.operation = endpoint.name
         caller = self._signed_download(request, endpoint, repository, part) or _login(self._state, request)
         if request.method not in endpoint.actions:
             raise MethodNotAllowed(endpoint.allowed)

@@ -34,10 +34,17 @@ class DirectoryStore:
         sync(root)
         sync(root.parent)
 
+    async def create(self, storage_id: str) -> None:
+        with _disk_errors():
+            os.close(os.open(self._file(storage_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
     @asynccontextmanager
     async def writer(self, storage_id: str) -> AsyncIterator[Writer]:
-        with _disk_errors():
-            descriptor = os.open(self._file(storage_id), os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            with _disk_errors():
+                descriptor = os.open(self._file(storage_id), os.O_WRONLY | os.O_CLOEXEC)
+        except _Missing:
+            raise BytesLost from None
         try:
             _claim(descriptor)
             yield _FileWriter(descriptor)
@@ -79,6 +86,10 @@ class DirectoryStore:
         return self._root / storage_id[:2] / storage_id
 
 
+class _Missing(Unavailable):
+    """There is no such file."""
+
+
 class _FileWriter:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -114,5 +125,7 @@ def _claim(descriptor: int) -> None:
 def _disk_errors() -> Iterator[None]:
     try:
         yield
+    except FileNotFoundError as error:
+        raise _Missing("disk: a file is missing") from error
     except OSError as error:
         raise Unavailable(f"disk: {errno.errorcode.get(error.errno or 0, 'error')}") from error

@@ -40,8 +40,12 @@ class Writer(Protocol):
 class BlobStore(Protocol):
     """A place for bytes."""
 
+    async def create(self, storage_id: str) -> None:
+        """Make an empty object. Raises Unavailable."""
+        ...
+
     def writer(self, storage_id: str) -> AbstractAsyncContextManager[Writer]:
-        """The right to write, which only one request has at a time. Raises WriterBusy, Unavailable.
+        """The right to write, which only one request has at a time. Raises WriterBusy, BytesLost, Unavailable.
 
         Whoever gets it has to look again how far the object has come: its last writer may just have ended it.
         """

@@ -1,0 +1,77 @@
+"""What all tests share: servers that really run, accounts of their own, and honesty about what was skipped."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.programs import HOW_TO_GET, find
+from support.registry import Registry
+from support.server import Server
+
+# in CI nothing may be skipped: what is missing there is a failure
+REQUIRE_ALL = os.environ.get("WHARFINGER_TEST_REQUIRE_ALL") == "1"
+_missing: set[str] = set()
+_accounts = itertools.count(int.from_bytes(os.urandom(4)) * 100)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        for program in mark.args:
+            if find(program) is None:
+                if REQUIRE_ALL:
+                    pytest.fail(f"{program} is not installed: {HOW_TO_GET[program]}", pytrace=False)
+                item.config.stash.setdefault(_MISSING, set()).add(program)
+                pytest.skip(f"{program} is not installed")
+
+
+_MISSING = pytest.StashKey[set[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    missing = {
+        report.longrepr[2].removeprefix("Skipped: ").removesuffix(" is not installed")
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple)
+    } & set(HOW_TO_GET)
+    if missing:
+        how = "; ".join(f"{program} ({HOW_TO_GET[program]})" for program in sorted(missing))
+        terminalreporter.write_line(f"Skipped the tests that need programs which are not installed: {how}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One open server for the whole run: tests keep apart by using accounts of their own."""
+    with Server(tmp_path_factory.mktemp("open"), open=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that checks signatures, with two workers, as one would be run."""
+    with Server(tmp_path_factory.mktemp("strict"), workers=2) as running:
+        yield running
+
+
+@pytest.fixture
+def account() -> str:
+    """An account that no other test uses."""
+    return f"{next(_accounts) % 10**12:012d}"
+
+
+@pytest.fixture
+def registry(server: Server, account: str) -> Registry:
+    """Both doors to an empty registry."""
+    return Registry(server, account)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A data directory for a server of the test's own; the bytes go when the test ends."""
+    yield tmp_path / "data"
+    shutil.rmtree(tmp_path / "data", ignore_errors=True)

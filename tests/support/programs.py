@@ -1,0 +1,43 @@
+"""Programs that some tests need and pip cannot give."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+# `make tools` builds the Go programs and installs the JavaScript SDK under .tools
+TOOLS = Path(__file__).parents[2] / ".tools"
+
+HOW_TO_GET = {
+    "dockerd": "apt-get install docker.io, run as root",
+    "docker": "apt-get install docker.io",
+    "skopeo": "apt-get install skopeo",
+    "podman": "apt-get install podman",
+    "buildah": "apt-get install buildah",
+    "containerd": "apt-get install containerd, run as root",
+    "ctr": "apt-get install containerd",
+    "crane": "make tools, needs Go 1.24 or newer",
+    "oras": "make tools, needs Go 1.24 or newer",
+    "conformance": "make tools, needs Go 1.24 or newer",
+    "node": "install Node.js 18 or newer, then make tools",
+    "strace": "apt-get install strace",
+    "root": "run the tests as root",
+}
+
+
+def find(program: str) -> str | None:
+    """Where a program is, None if it is nowhere."""
+    if program == "root":
+        return "root" if os.geteuid() == 0 else None
+    if program == "node" and not (TOOLS / "node_modules" / "@aws-sdk" / "client-ecr").is_dir():
+        return None
+    built = TOOLS / "bin" / program
+    return str(built) if built.exists() else shutil.which(program)
+
+
+def need(program: str) -> str:
+    """The same for a program that is known to be there."""
+    found = find(program)
+    assert found is not None, f"mark the test with needs({program!r})"
+    return found

@@ -1,0 +1,137 @@
+"""A Wharfinger that really runs, as its own process, started as a user would."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+# the same end-to-end tests run on a second web server: WHARFINGER_TEST_SERVER=uvicorn
+WEB_SERVER = os.environ.get("WHARFINGER_TEST_SERVER", "granian")
+REGION = "eu-central-1"
+_START_SECONDS = 20
+_ON_UVICORN = Path(__file__).with_name("on_uvicorn.py")
+
+
+class Server:
+    """Starts with `with` or `start`, stops with it or `stop`; `kill` is kill -9."""
+
+    def __init__(self, directory: Path, **settings: Any) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.settings = {"data": directory, "port": self.port, **settings}
+        self.log = directory.with_name(directory.name + ".log")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def host(self) -> str:
+        """Host and port, as docker takes them."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def endpoint(self) -> str:
+        """As AWS clients take it."""
+        return f"http://{self.host}"
+
+    @property
+    def pid(self) -> int:
+        """Of the parent process."""
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> Self:
+        """Start, and wait until it is ready."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
+        for name, value in self.settings.items():
+            environment[f"WHARFINGER_{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
+        command = [sys.executable, "-m", "wharfinger", "serve"]
+        if WEB_SERVER == "uvicorn":
+            command = [sys.executable, str(_ON_UVICORN)]
+        with self.log.open("ab") as log:
+            # a session of its own, so that kill reaches the workers too
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self.wait()
+        return self
+
+    def wait(self) -> None:
+        """Until it answers; fails with the log if it ends."""
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                raise AssertionError(f"the server ended with {self._process.returncode}:\n{self.log.read_text()}")
+            with (
+                contextlib.suppress(OSError, http.client.HTTPException),
+                contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection,
+            ):
+                connection.request("GET", "/readyz")
+                if connection.getresponse().status == 200:
+                    return
+            time.sleep(0.02)
+        raise AssertionError(f"the server did not get ready:\n{self.log.read_text()}")
+
+    def stop(self) -> int:
+        """End by SIGTERM; the exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(timeout=60)
+
+    def kill(self) -> None:
+        """kill -9 of the parent and all workers, in the middle of whatever they do."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def workers(self) -> list[int]:
+        """The process ids of the workers."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.stop()
+
+    def ecr(self, key: str, secret: str = "secret", region: str = REGION) -> Any:
+        """A boto3 client. On an open server, a key of 12 digits is the account."""
+        return boto3.client(
+            "ecr",
+            endpoint_url=self.endpoint,
+            region_name=region,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"max_attempts": 1, "mode": "standard"}, max_pool_connections=50),
+        )
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """What `wharfinger env` exports, for clients that run as processes."""
+        command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory)]
+        for name, value in settings.items():
+            command += [f"--{name}", value]
+        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        lines = [line.removeprefix("export ") for line in printed.splitlines() if line.startswith("export ")]
+        return dict(line.split("=", 1) for line in lines)
+
+
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
