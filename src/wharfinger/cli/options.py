@@ -20,7 +20,7 @@ def settings_options(*names: str) -> Callable[[F], F]:
     """Options for these settings, or for all, and `--config`."""
 
     def decorate(command: F) -> F:
-        for field in reversed(_fields()):
+        for field in reversed(setting_fields()):
             if not names or field.name in names:
                 command = _option(field)(command)
         return click.option(
@@ -42,7 +42,8 @@ def settings_from(options: dict[str, Any]) -> Settings:
         raise click.UsageError(str(error)) from None
 
 
-def _fields() -> tuple[inspect.Field, ...]:
+def setting_fields() -> tuple[inspect.Field, ...]:
+    """The settings, as the struct has them."""
     kind = inspect.type_info(Settings)
     assert isinstance(kind, inspect.StructType)  # noqa: S101 - it is one
     return kind.fields

@@ -18,6 +18,7 @@ _TAG_STATUS: Final[Mapping[TagStatus, str]] = {
     "UNTAGGED": "AND NOT EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id)",
     "ANY": "",
 }
+_OF_TYPE: Final = ("", "AND artifact_type IN EACH(:types) ")
 _DETAILS: Final = (
     "i.id, i.digest, i.media_type, i.artifact_type, i.is_index, i.size, i.subject, i.pushed_at, i.pulled_at"
 )
@@ -215,14 +216,13 @@ async def referrers(
     tx: Tx, repository: int, subject: str, artifact_types: Sequence[str], after: int, limit: int
 ) -> list[Referrer]:
     """Images with this subject, in the order of pushing; of any type if `artifact_types` is empty."""
-    of_type = "AND artifact_type IN EACH(:types) " if artifact_types else "AND 0 = :types "
     rows = await tx.all(
         "SELECT id, digest, media_type, artifact_type, length(manifest), annotations FROM images "
-        f"WHERE repository_id = :repository AND subject = :subject AND id > :after {of_type}"
+        f"WHERE repository_id = :repository AND subject = :subject AND id > :after {_OF_TYPE[bool(artifact_types)]}"
         "ORDER BY id LIMIT :limit",
         repository=repository,
         subject=subject,
-        types=artifact_types or 0,
+        types=artifact_types,
         after=after,
         limit=limit,
     )

@@ -1,0 +1,61 @@
+# Two commands are enough: `make run` starts the registry, `make test` runs the tests.
+# Both set up a virtual environment first, from a lock file with hashes; they need Python 3.11 or newer.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# parallel test processes; `make test JOBS=0` runs them in one
+JOBS ?= 2
+
+.PHONY: run test check format bench tools generate docs lock clean
+
+run: .venv/ready
+	@exec $(BIN)/wharfinger serve $(ARGS)
+
+test: .venv/ready
+	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+check: .venv/ready
+	$(BIN)/ruff check src tests tools bench
+	$(BIN)/ruff format --check src tests tools bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.reference --check
+	$(BIN)/pytest -q tests/docs -m "not needs" --deselect tests/docs/test_tour.py
+
+format: .venv/ready
+	$(BIN)/ruff check --fix-only src tests tools bench
+	$(BIN)/ruff format src tests tools bench
+
+# beside real peers in one run; what is not installed is named and left out
+bench: .venv/ready
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+# programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, the JavaScript SDK
+tools:
+	tools/install.sh
+
+# the contract, from the botocore that is installed
+generate: .venv/ready
+	$(BIN)/python -m wharfinger.contract.generate
+
+# the parts of the documentation that are made from the code
+docs: .venv/ready
+	$(BIN)/python -m tools.reference
+
+# versions and hashes, no addresses
+lock: .venv/ready
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .tools
+
+.venv/ready: requirements-dev.lock pyproject.toml
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Wharfinger needs Python 3.11 or newer")'
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
