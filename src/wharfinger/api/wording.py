@@ -177,7 +177,9 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
         "TooManyTagsException", "UNSUPPORTED", 400, "A repository can have at most {limit} tags"
     ),
     # --- images
-    f.ImageNotFound: Words("ImageNotFoundException", "MANIFEST_UNKNOWN", 404, _image_not_found),
+    f.ImageNotFound: Words(
+        "ImageNotFoundException", "MANIFEST_UNKNOWN", 404, _image_not_found, oci_text="Requested image not found"
+    ),
     f.ImageExists: Words("ImageAlreadyExistsException", "DENIED", 409, _image_exists),
     f.ImageReferenced: Words(_INVALID, "UNSUPPORTED", 405, _referenced),
     f.TagImmutable: Words(

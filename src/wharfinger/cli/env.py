@@ -42,7 +42,8 @@ def env(**options: Any) -> None:
     for name, value in {
         "AWS_ACCESS_KEY_ID": credentials.key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret,
-        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,  # read by the AWS CLI and boto3
+        "AWS_REGION": settings.region,  # read by the other SDKs
         "AWS_ENDPOINT_URL_ECR": base,
         "WHARFINGER_REGISTRY": base.partition("://")[2],
     }.items():

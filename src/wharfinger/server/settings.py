@@ -6,6 +6,7 @@ What is said later in that list gives way to what is said earlier. docs/referenc
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -103,7 +104,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 NAMES: Final = tuple(field.name for field in msgspec.structs.fields(Settings))
-_LOOPBACK: Final = ("127.", "::1", "localhost")
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | None = None) -> Settings:
@@ -114,9 +114,16 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
-    if settings.open and not settings.host.startswith(_LOOPBACK):
+    if settings.open and not _is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
     return settings
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _from_file(path: Path | None) -> dict[str, Any]:

@@ -221,6 +221,10 @@ class _Held:
                 size += len(piece)
         except BodyCutOff:
             cut_off = True
+        except Unavailable:
+            # what came of a chunk that cannot be kept would only fill the disk further
+            await self._writer.begin(self._saved.size)
+            raise
         self.upload = self.upload._replace(size=size, hash_state=self._running.state)
         return cut_off
 

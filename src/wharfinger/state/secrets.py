@@ -25,6 +25,7 @@ class Secrets:
 
     def __init__(self, master: bytes) -> None:
         self._master = master
+        self._keys: dict[str, bytes] = {}
         self._cipher = AESGCM(self.key("at rest"))
 
     def __repr__(self) -> str:
@@ -32,7 +33,9 @@ class Secrets:
 
     def key(self, purpose: str) -> bytes:
         """A key that is good for `purpose` only."""
-        return hmac.digest(self._master, b"wharfinger: " + purpose.encode(), "sha256")
+        if purpose not in self._keys:
+            self._keys[purpose] = hmac.digest(self._master, b"wharfinger: " + purpose.encode(), "sha256")
+        return self._keys[purpose]
 
     def encrypt(self, text: str, bound_to: str) -> bytes:
         """Encrypt so that it can be read back only as what belongs to `bound_to`."""
