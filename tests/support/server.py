@@ -52,7 +52,7 @@ class Server:
 
     def start(self) -> Self:
         """Start, and wait until it is ready."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
+        environment = _clean_environment()
         for name, value in self.settings.items():
             environment[f"WHARFINGER_{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
         command = [sys.executable, "-m", "wharfinger", "serve"]
@@ -124,9 +124,16 @@ class Server:
         command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory)]
         for name, value in settings.items():
             command += [f"--{name}", value]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        printed = subprocess.run(
+            command, check=True, capture_output=True, text=True, env=_clean_environment()
+        ).stdout
         lines = [line.removeprefix("export ") for line in printed.splitlines() if line.startswith("export ")]
         return dict(line.split("=", 1) for line in lines)
+
+
+def _clean_environment() -> dict[str, str]:
+    """Without what the tests themselves are told by variables."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
 
 
 def free_port() -> int:

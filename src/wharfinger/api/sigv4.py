@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -27,6 +28,7 @@ _ALGORITHM: Final = "AWS4-HMAC-SHA256"
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _WINDOW: Final = timedelta(minutes=5)
 _LONGEST: Final = 7 * 24 * 3600
+_TERM: Final = re.compile("[0-9]{1,6}")
 _PARTS: Final = ("Credential", "SignedHeaders", "Signature")
 
 
@@ -69,9 +71,9 @@ def check_time(claim: Claim, now: datetime) -> None:
     term = timedelta(seconds=claim.expires) if claim.expires is not None else _WINDOW
     shown = now.strftime(_TIME)
     if signed > now + _WINDOW:
-        raise SignatureExpired(claim.timestamp, (now + _WINDOW).strftime(_TIME), shown, ahead=True)
+        raise SignatureExpired(claim.timestamp, (now + _WINDOW).strftime(_TIME), shown, _minutes(_WINDOW), ahead=True)
     if signed < now - term:
-        raise SignatureExpired(claim.timestamp, (now - term).strftime(_TIME), shown, ahead=False)
+        raise SignatureExpired(claim.timestamp, (now - term).strftime(_TIME), shown, _minutes(term), ahead=False)
 
 
 def check_signature(claim: Claim, request: Request, body: bytes, secret: str) -> None:
@@ -89,7 +91,8 @@ def check_signature(claim: Claim, request: Request, body: bytes, secret: str) ->
     )
     text = "\n".join((_ALGORITHM, claim.timestamp, claim.scope, hashlib.sha256(canonical.encode()).hexdigest()))
     key = _signing_key(secret, claim.date, claim.region, claim.service)
-    if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), claim.signature):
+    expected = hmac.digest(key, text.encode(), "sha256").hex()
+    if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise SignatureMismatch
 
 
@@ -116,7 +119,7 @@ def _from_query(query: dict[str, str]) -> Claim:
             f"AWS query-string parameters must include {', '.join(missing or ['X-Amz-Algorithm'])}."
         )
     expires = query["X-Amz-Expires"]
-    if not expires.isdecimal() or not 1 <= int(expires[:9]) <= _LONGEST:
+    if not _TERM.fullmatch(expires) or not 1 <= int(expires) <= _LONGEST:
         raise AuthenticationIncomplete(f"X-Amz-Expires must be between 1 and {_LONGEST} seconds.")
     return _claim(
         *(query[name] for name in wanted[:3]),
@@ -172,6 +175,10 @@ def _time(text: str) -> datetime:
         return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
     except ValueError:
         raise AuthenticationIncomplete("Date must be in ISO-8601 'basic format'.") from None
+
+
+def _minutes(term: timedelta) -> str:
+    return f"{term.total_seconds() / 60:g}"
 
 
 def _canonical_query(request: Request, claim: Claim) -> str:

@@ -33,8 +33,10 @@ def _parameter(fault: f.InvalidParameter) -> str:
 
 def _expired(fault: f.SignatureExpired) -> str:
     if fault.ahead:
-        return f"Signature not yet current: {fault.signed} is still later than {fault.limit} ({fault.now} + 5 min.)"
-    return f"Signature expired: {fault.signed} is now earlier than {fault.limit} ({fault.now} - 5 min.)"
+        how, reckoned = "Signature not yet current: {} is still later than", "+"
+    else:
+        how, reckoned = "Signature expired: {} is now earlier than", "-"
+    return f"{how.format(fault.signed)} {fault.limit} ({fault.now} {reckoned} {fault.minutes} min.)"
 
 
 def _denied(fault: f.Denied) -> str:

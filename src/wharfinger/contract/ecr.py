@@ -127,8 +127,7 @@ IsPTCRuleValid = bool
 KmsError = str
 KmsKey = Annotated[str, Meta(min_length=1, max_length=2048)]
 KmsKeyForRepositoryCreationTemplate = Annotated[
-    str,
-    Meta(max_length=2048, pattern="^(?:^$|arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key\\/[a-z0-9-]+)\\Z"),
+    str, Meta(max_length=2048, pattern="^(?:^$|arn:aws[a-z0-9-]*:kms:[a-z0-9-]+:[0-9]{12}:key\\/[a-z0-9-]+)\\Z")
 ]
 LastActivatedAtTimestamp = float
 LastArchivedAtTimestamp = float
@@ -170,10 +169,7 @@ Prefix = Annotated[
 PrefixList = list["Prefix"]
 PrincipalArn = Annotated[
     str,
-    Meta(
-        max_length=200,
-        pattern="^(?:^arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\\w+=,.@-]+(/[\\w+=,.@-]+)*$)\\Z",
-    ),
+    Meta(max_length=200, pattern="^(?:^arn:aws(-[a-z]+)*:iam::[0-9]{12}:(role|user)/[\\w+=,.@-]+(/[\\w+=,.@-]+)*$)\\Z"),
 ]
 ProxyEndpoint = str
 PullThroughCacheRuleList = list["PullThroughCacheRule"]
@@ -222,9 +218,7 @@ RepositoryFilterType = Literal["PREFIX_MATCH"]
 RepositoryFilterValue = Annotated[
     str,
     Meta(
-        min_length=2,
-        max_length=256,
-        pattern="^(?:^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$)\\Z",
+        min_length=2, max_length=256, pattern="^(?:^(?:[a-z0-9]+(?:[._-][a-z0-9]*)*/)*[a-z0-9]*(?:[._-][a-z0-9]*)*$)\\Z"
     ),
 ]
 RepositoryList = list["Repository"]

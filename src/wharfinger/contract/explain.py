@@ -11,7 +11,7 @@ import base64
 import binascii
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect
@@ -32,15 +32,21 @@ class Mismatch(NamedTuple):
     message: str
 
 
+# a duplicate member, of which JSON leaves open which one counts
+UNEXPLAINED: Final = Mismatch("The request body could not be read")
+
+
 def explain(body: bytes, request: type[msgspec.Struct]) -> Violation | Mismatch:
     """Why `body` is no `request`: the first fault in the order of the model's members."""
     try:
         data = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Mismatch(f"The request body is not valid JSON: {error}")
+    if data is None:
+        return Mismatch("The request body is null and not a Structure")
     for found in _walk(data, inspect.type_info(request), ""):
         return found
-    return Mismatch("The request body could not be read")
+    return UNEXPLAINED
 
 
 def _walk(value: Any, kind: inspect.Type, path: str) -> Iterator[Violation | Mismatch]:

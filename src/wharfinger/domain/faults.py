@@ -122,6 +122,7 @@ class SignatureExpired(Fault):
     signed: str
     limit: str
     now: str
+    minutes: str
     ahead: bool
 
 

@@ -87,6 +87,8 @@ def read(content: bytes, media_type: str | None, digest: str | None = None) -> M
             raise ManifestInvalid(f"a manifest of type {said} has no member '{member}'")
     entries = _descriptors(body, _LISTS[kind], required=kind != "artifact")
     config = _descriptor(body.get("config"), "config") if kind == "image" else None
+    if sum(entry.size for entry in entries) + (config.size if config else 0) > _MOST_BYTES:
+        raise ManifestInvalid("the sizes of all that the manifest refers to add up to more than can be")
     is_blob = [kind != "index" or _is_blob(entry) for entry in entries]
     layers = [entry for entry, blob in zip(entries, is_blob, strict=True) if blob]
     return Manifest(
@@ -97,7 +99,7 @@ def read(content: bytes, media_type: str | None, digest: str | None = None) -> M
         blobs=tuple(([config] if config else []) + [item for item in layers if not _is_elsewhere(item)]),
         children=tuple(entry for entry, blob in zip(entries, is_blob, strict=True) if not blob),
         subject=_subject(body),
-        artifact_type=_text(body, "artifactType") or (config.media_type if config else None),
+        artifact_type=_text(body, "artifactType") or (config.media_type if config else None) or None,
         annotations=_annotations(body),
     )
 

@@ -10,7 +10,7 @@ REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
 REPOSITORY: Final = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 REPOSITORY_LENGTH: Final = range(2, 257)
 _ARN: Final = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>[^:]*):(?P<account>[0-9]{12}):repository/(?P<name>.+)"
+    rf"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>{REGION.pattern}):(?P<account>[0-9]{{12}}):repository/(?P<name>.+)"
 )
 _HOST: Final = re.compile(r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+(:[0-9]+)?")
 

@@ -87,7 +87,7 @@ def _holders(image: StoredImage, parents: Parents, going: Container[int]) -> lis
 
 
 def _leaves_a_tag(image: StoredImage, tag: str, going: Container[str]) -> bool:
-    return tag in going or any(other != tag and other not in going for other in image.tags)
+    return any(other != tag and other not in going for other in image.tags)
 
 
 def _entries(image: StoredImage, tag: str | None) -> list[ImageId]:

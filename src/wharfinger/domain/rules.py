@@ -12,4 +12,3 @@ class Rules(NamedTuple):
     sparse_manifests: bool = False
     any_signature: bool = False
     default_account: str = "000000000000"
-    default_region: str = "us-east-1"

@@ -12,7 +12,7 @@ TAGS_PER_IMAGE: Final = 1000
 RESOURCE_TAGS: Final = 50
 PATTERN: Final = "[a-zA-Z0-9-_.]+"
 _TAG: Final = re.compile(rf"(?=.{{1,300}}\Z){PATTERN}")
-_RESOURCE_TEXT: Final = re.compile(r"[\w\s+\-=._:/@]*")
+_RESOURCE_TEXT: Final = re.compile(r"[\w +\-=._:/@]*")
 
 
 def is_tag(text: str) -> bool:

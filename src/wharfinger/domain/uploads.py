@@ -78,6 +78,8 @@ def chunk_start(content_range: str | None, length: int | None) -> int | None:
     if match is None:
         raise Malformed("Content-Range has to be <first byte>-<last byte>")
     first, last = int(match[1]), int(match[2])
+    if last < first:
+        raise Malformed("Content-Range ends before it begins")
     if length is not None and last - first + 1 != length:
         raise ChunkSizeMismatch(last - first + 1, length)
     return first

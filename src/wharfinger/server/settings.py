@@ -48,24 +48,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     address: Annotated[
         str,
         Meta(
-            pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?$",
+            pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?\Z",
             description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`.",
         ),
     ] = ""
     domain: Annotated[
         str,
         Meta(
-            pattern=r"^([a-z0-9.-]+(:[0-9]+)?)?$",
+            pattern=r"^([a-z0-9.-]+(:[0-9]+)?)?\Z",
             description="With it, a repository's URI is `<account>.dkr.ecr.<region>.<domain>/<name>`, as on AWS; "
             "the names have to lead to this server.",
         ),
     ] = ""
-    account: Annotated[str, Meta(pattern=f"^{ACCOUNT.pattern}$", description="Account of the first access key.")] = (
+    account: Annotated[str, Meta(pattern=rf"^{ACCOUNT.pattern}\Z", description="Account of the first access key.")] = (
         "000000000000"
     )
-    region: Annotated[str, Meta(pattern=f"^{REGION.pattern}$", description="Region that `wharfinger env` prints.")] = (
-        "us-east-1"
-    )
+    region: Annotated[
+        str, Meta(pattern=rf"^{REGION.pattern}\Z", description="Region that `wharfinger env` prints.")
+    ] = "us-east-1"
     digest_and_tag: Annotated[
         Literal["tag", "image"],
         Meta(
