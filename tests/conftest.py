@@ -34,6 +34,10 @@ _MISSING = pytest.StashKey[set[str]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, ()):
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"{name}: {value}")
     missing = {
         report.longrepr[2].removeprefix("Skipped: ").removesuffix(" is not installed")
         for report in terminalreporter.stats.get("skipped", ())

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from wharfinger.domain.faults import (
+    ChunkRangeInvalid,
     ChunkSizeMismatch,
     InvalidParameter,
-    Malformed,
     PartMisplaced,
     PartTooSmall,
     TooManyParts,
 )
 from wharfinger.domain.names import Registry
-from wharfinger.domain.uploads import PART_COUNT, PART_MINIMUM, Parts, Upload, check_part, chunk_start, is_upload
+from wharfinger.domain.uploads import PART_COUNT, PART_MINIMUM, Parts, Upload, check_part, chunk, is_upload
 
 REGISTRY = Registry("123456789012", "eu-central-1")
 ID = "01234567-89ab-cdef-0123-456789abcdef"
@@ -119,8 +119,8 @@ def test_a_part_without_a_byte_is_refused() -> None:
 
 
 def test_a_chunk_need_not_say_where_it_begins() -> None:
-    assert chunk_start(None, 10) is None
-    assert chunk_start(None, None) is None
+    assert chunk(None, 10).start is None
+    assert chunk(None, None).start is None
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_a_chunk_need_not_say_where_it_begins() -> None:
     ],
 )
 def test_a_chunk_begins_where_its_range_says(content_range: str, length: int | None, start: int) -> None:
-    assert chunk_start(content_range, length) == start
+    assert chunk(content_range, length).start == start
 
 
 @pytest.mark.parametrize(
@@ -157,22 +157,28 @@ def test_a_chunk_begins_where_its_range_says(content_range: str, length: int | N
         "0-" + "9" * 20,
     ],
 )
-def test_a_range_that_cannot_be_read_is_malformed(content_range: str) -> None:
-    with pytest.raises(Malformed):
-        chunk_start(content_range, 10)
+def test_a_range_that_cannot_be_read_is_refused(content_range: str) -> None:
+    with pytest.raises(ChunkRangeInvalid):
+        chunk(content_range, 10)
 
 
 @pytest.mark.parametrize(("content_range", "length"), [("0-9", 9), ("0-9", 11), ("0-9", 0)])
 def test_a_range_of_another_length_than_the_body_is_a_mismatch(content_range: str, length: int) -> None:
     with pytest.raises(ChunkSizeMismatch) as caught:
-        chunk_start(content_range, length)
+        chunk(content_range, length)
     assert vars(caught.value) == {"said": 10, "came": length}
 
 
 @pytest.mark.parametrize("length", [None, 0, 1])
-def test_a_range_that_ends_before_it_begins_is_malformed(length: int | None) -> None:
-    with pytest.raises((Malformed, ChunkSizeMismatch)):
-        chunk_start("9-8", length)
+def test_a_range_that_ends_before_it_begins_is_refused(length: int | None) -> None:
+    with pytest.raises(ChunkRangeInvalid):
+        chunk("9-8", length)
+
+
+def test_a_streamed_chunk_has_to_have_the_length_that_its_range_says() -> None:
+    chunk("0-9", None).check_length(10)
+    with pytest.raises(ChunkSizeMismatch):
+        chunk("0-9", None).check_length(9)
 
 
 # --- ids -----------------------------------------------------------------------------------------------------

@@ -198,6 +198,9 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
         "'{tag}' is neither a tag nor a digest: a tag has 1 to 300 letters, digits, '.', '_' and '-'",
     ),
     f.TooManyTags: Words("LimitExceededException", "DENIED", 403, "An image can have at most {limit} tags"),
+    f.TooManyTagsAtOnce: Words(
+        "LimitExceededException", "UNSUPPORTED", 414, "One push can set at most {limit} tags: set the others by another"
+    ),
     f.ManifestInvalid: Words(
         _INVALID,
         "MANIFEST_INVALID",
@@ -285,11 +288,17 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
         416,
         "The upload with id '{upload}' has {size} bytes, and the chunk does not begin there",
     ),
+    f.ChunkRangeInvalid: Words(
+        "InvalidLayerPartException",
+        "BLOB_UPLOAD_INVALID",
+        400,
+        "Content-Range has to be <first byte>-<last byte> and not '{content_range}'",
+    ),
     f.ChunkSizeMismatch: Words(
         "InvalidLayerPartException",
         "SIZE_INVALID",
         400,
-        "The Content-Range speaks of {said} bytes and the Content-Length of {came}",
+        "The Content-Range speaks of {said} bytes, and the chunk has {came}",
     ),
     f.PartMisplaced: Words(
         "InvalidLayerPartException",

@@ -249,6 +249,13 @@ class TooManyTags(Fault):
 
 
 @dataclass(eq=False)
+class TooManyTagsAtOnce(Fault):
+    """One push would set more than `limit` tags."""
+
+    limit: int
+
+
+@dataclass(eq=False)
 class ManifestInvalid(Fault):
     """Not a manifest that this registry keeps: `reason` is one sentence."""
 
@@ -389,6 +396,13 @@ class ChunkMisplaced(Fault):
     repository: str
     upload: str
     size: int
+
+
+@dataclass(eq=False)
+class ChunkRangeInvalid(Fault):
+    """A Content-Range that cannot be read."""
+
+    content_range: str
 
 
 @dataclass(eq=False)

@@ -6,9 +6,10 @@ import re
 from typing import Final, NamedTuple
 
 from wharfinger.domain.faults import (
+    ChunkMisplaced,
+    ChunkRangeInvalid,
     ChunkSizeMismatch,
     InvalidParameter,
-    Malformed,
     PartMisplaced,
     PartTooSmall,
     TooManyParts,
@@ -70,16 +71,34 @@ def check_part(upload: Upload, first: int, last: int, length: int) -> None:
         )
 
 
-def chunk_start(content_range: str | None, length: int | None) -> int | None:
-    """Where a chunk says it begins, None if it does not say. `length` is its Content-Length if there is one."""
+class Chunk(NamedTuple):
+    """What a chunk says of itself; None where it says nothing."""
+
+    start: int | None = None
+    length: int | None = None
+
+    def check_start(self, upload: Upload) -> None:
+        """Refuse a chunk that does not begin where the upload stands."""
+        if self.start not in {None, upload.size}:
+            raise ChunkMisplaced(upload.repository, upload.id, upload.size)
+
+    def check_length(self, came: int) -> None:
+        """Refuse a chunk that ended, but not where it said."""
+        if self.length not in {None, came}:
+            raise ChunkSizeMismatch(self.length or 0, came)
+
+
+def chunk(content_range: str | None, length: int | None) -> Chunk:
+    """Read a Content-Range; `length` is the Content-Length if there is one. Raises ChunkRangeInvalid, -SizeMismatch."""
     if content_range is None:
-        return None
+        return Chunk()
     match = _CONTENT_RANGE.fullmatch(content_range)
     if match is None:
-        raise Malformed("Content-Range has to be <first byte>-<last byte>")
+        raise ChunkRangeInvalid(content_range)
     first, last = int(match[1]), int(match[2])
     if last < first:
-        raise Malformed("Content-Range ends before it begins")
-    if length is not None and last - first + 1 != length:
-        raise ChunkSizeMismatch(last - first + 1, length)
-    return first
+        raise ChunkRangeInvalid(content_range)
+    found = Chunk(first, last - first + 1)
+    if length is not None:
+        found.check_length(length)
+    return found

@@ -19,6 +19,8 @@ from wharfinger.state.db.database import Tx
 from wharfinger.state.db.images import Details, Listed, Referrer, TagStatus
 
 REFERRERS: Final = 20  # what a page of referrers holds if nothing is said
+_PAGE_BYTES: Final = 3 * 1024 * 1024
+_DESCRIPTOR: Final = 1000  # more than a descriptor has besides its annotations
 _FIRST: Final = (0, "")
 
 
@@ -117,13 +119,14 @@ async def referrers(
     after = pages.position(next_token)[0] if next_token else 0
     wanted = limit or REFERRERS
 
-    async def work(tx: Tx) -> list[Referrer]:
+    async def work(tx: Tx) -> tuple[list[Referrer], bool]:
         found = await access.repository(tx, repo.registry, repo.name)
-        return await images.referrers(tx, found.id, subject, artifact_types, after, wanted + 1)
+        lengths = await images.referrer_lengths(tx, found.id, subject, artifact_types, after, wanted + 1)
+        shown = _fitting(lengths[:wanted])
+        return await images.referrers(tx, shown), len(lengths) > len(shown)
 
-    rows = await state.db.read(work)
-    shown = rows[:wanted]
-    return ReferrerPage(shown, pages.token(shown[-1].id) if len(rows) > wanted else None)
+    shown, has_more = await state.db.read(work)
+    return ReferrerPage(shown, pages.token(shown[-1].id) if has_more else None)
 
 
 async def tags(state: State, registry: Registry, repository: str, after: str, limit: int) -> list[str]:
@@ -134,6 +137,18 @@ async def tags(state: State, registry: Registry, repository: str, after: str, li
         return await images.tag_names(tx, found.id, after, limit)
 
     return await state.db.read(work)
+
+
+def _fitting(lengths: Sequence[tuple[int, int]]) -> list[int]:
+    """As many as a page may have bytes, at least one: their annotations can be as long as manifests."""
+    shown: list[int] = []
+    total = 0
+    for key, length in lengths:
+        total += length + _DESCRIPTOR
+        if shown and total > _PAGE_BYTES:
+            break
+        shown.append(key)
+    return shown
 
 
 def _refused(repo: Repo, asked: ImageId, code: FailureCode) -> ImageNotFound | InvalidParameter:

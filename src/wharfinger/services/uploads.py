@@ -11,7 +11,6 @@ from wharfinger.domain import digests
 from wharfinger.domain.faults import (
     BlobDigestMismatch,
     BodyCutOff,
-    ChunkMisplaced,
     LayerExists,
     RepositoryNotFound,
     Unavailable,
@@ -21,7 +20,7 @@ from wharfinger.domain.faults import (
     UploadNotFound,
 )
 from wharfinger.domain.names import Registry
-from wharfinger.domain.uploads import Parts, Upload, check_part
+from wharfinger.domain.uploads import Chunk, Parts, Upload, check_part
 from wharfinger.services import access
 from wharfinger.services.access import Caller
 from wharfinger.state import State
@@ -67,30 +66,28 @@ async def status(state: State, target: Target) -> Upload:
     return (await _find(state, target))[1]
 
 
-async def append(state: State, target: Target, body: Body, start: int | None) -> Upload:
-    """Take a chunk, which begins at byte `start` if the client says so.
+async def append(state: State, target: Target, body: Body, chunk: Chunk) -> Upload:
+    """Take a chunk, or a stream of any length.
 
-    Where the chunk is cut off, what came of it is kept, and the upload can go on from there.
-    Raises RepositoryNotFound, UploadNotFound, UploadBusy, ChunkMisplaced, BodyCutOff, Unavailable.
+    Where it is cut off, what came of it is kept, and the upload can go on from there. Raises RepositoryNotFound,
+    UploadNotFound, UploadBusy, ChunkMisplaced, ChunkSizeMismatch, BodyCutOff, Unavailable.
     """
     async with _hold(state, target) as held:
-        held.check_start(start)
-        cut_off = await held.receive(body)
+        cut_off = await held.receive(body, chunk)
         await held.save()
         if cut_off:
             raise BodyCutOff
         return held.upload
 
 
-async def finish(state: State, target: Target, body: Body, start: int | None, digest: str) -> None:
+async def finish(state: State, target: Target, body: Body, chunk: Chunk, digest: str) -> None:
     """Take the last chunk, if any, and make the upload the blob `digest` of its repository.
 
     Raises DigestInvalid, BlobDigestMismatch (the upload is over then), and as `append` does.
     """
     digests.check(digest)
     async with _hold(state, target) as held:
-        held.check_start(start)
-        if await held.receive(body):
+        if await held.receive(body, chunk):
             await held.save()
             raise BodyCutOff
         computed = await held.digest(digests.algorithm(digest))
@@ -109,7 +106,7 @@ async def put(state: State, caller: Caller, registry: Registry, repository: str,
     upload = await begin(state, caller, registry, repository)
     target = Target(caller, registry, repository, upload.id)
     try:
-        await finish(state, target, body, None, digest)
+        await finish(state, target, body, Chunk(), digest)
     except BodyCutOff:
         await cancel(state, target)
         raise
@@ -129,7 +126,7 @@ async def add_part(state: State, target: Target, first: int, last: int, part: by
     async with _hold(state, target) as held:
         check_part(held.upload, first, last, len(part))
         parts = held.upload.parts.and_one_of(len(part))
-        await held.receive(_pieces(part))
+        await held.receive(_pieces(part), Chunk())
         await held.save(parts)
         return held.upload
 
@@ -206,12 +203,9 @@ class _Held:
         self._running = RunningDigest(upload.hash_state, is_start=upload.size == 0)
         self.upload = upload
 
-    def check_start(self, start: int | None) -> None:
-        if start not in {None, self.upload.size}:
-            raise ChunkMisplaced(self._target.repository, self.upload.id, self.upload.size)
-
-    async def receive(self, body: Body) -> bool:
+    async def receive(self, body: Body, chunk: Chunk) -> bool:
         """Write what comes; whether it was cut off."""
+        chunk.check_start(self.upload)
         size = self.upload.size
         cut_off = False
         try:
@@ -225,6 +219,8 @@ class _Held:
             # what came of a chunk that cannot be kept would only fill the disk further
             await self._writer.begin(self._saved.size)
             raise
+        else:
+            chunk.check_length(size - self.upload.size)
         self.upload = self.upload._replace(size=size, hash_state=self._running.state)
         return cut_off
 

@@ -36,7 +36,7 @@ class Call(NamedTuple):
             return LONGEST_PAGE
         if not value.isascii() or not value.isdigit():
             raise Malformed("n has to be a number of entries, 0 or more")
-        return min(int(value[:9]), LONGEST_PAGE)
+        return min(int(value.lstrip("0")[:9] or "0"), LONGEST_PAGE)
 
     def link(self, **parameters: str | int) -> Header:
         """The address of the next page; the request's other parameters stay."""

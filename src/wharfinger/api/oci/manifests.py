@@ -16,6 +16,7 @@ from wharfinger.domain.faults import (
     ImageReferenced,
     ManifestTooLarge,
     TagInvalid,
+    TooManyTagsAtOnce,
 )
 from wharfinger.domain.images import ImageId
 from wharfinger.services import listing, pull, push, remove
@@ -53,8 +54,8 @@ async def put_manifest(call: Call) -> Response:
         ascii_header(b"location", f"/v2/{call.repository}/manifests/{manifest.digest}"),
         ascii_header(b"docker-content-digest", manifest.digest),
     ]
-    if by_digest:
-        headers.extend(ascii_header(b"oci-tag", name) for name in names)
+    if by_digest and names:
+        headers.append(ascii_header(b"oci-tag", ", ".join(names)))
     if manifest.subject:
         headers.append(ascii_header(b"oci-subject", manifest.subject))
     return Response(201, headers)
@@ -119,7 +120,9 @@ def _reference(call: Call) -> tuple[str | None, list[str]]:
     """The digest that the path says, if it does, and the tags to set."""
     if ":" in call.part:
         digests.check(call.part)
-        names = [value for name, value in call.request.query if name == "tag"][:_TAGS_PER_PUSH]
+        names = [value for name, value in call.request.query if name == "tag"]
+        if len(names) > _TAGS_PER_PUSH:
+            raise TooManyTagsAtOnce(_TAGS_PER_PUSH)
     else:
         names = [call.part]
     for name in names:

@@ -10,7 +10,7 @@ from wharfinger.api.oci.render import received
 from wharfinger.contract.oci import MOUNT_SOURCE_ACTION, VERSION_HEADER
 from wharfinger.domain.faults import DigestInvalid, UploadNotFound
 from wharfinger.domain.names import is_repository
-from wharfinger.domain.uploads import Upload, chunk_start, is_upload
+from wharfinger.domain.uploads import Upload, chunk, is_upload
 from wharfinger.services import access, blobs, uploads
 from wharfinger.services.uploads import Target
 
@@ -35,16 +35,16 @@ async def get_upload(call: Call) -> Response:
 
 async def patch_upload(call: Call) -> Response:
     """Take a chunk, or a stream of any length."""
-    start = chunk_start(call.request.header(b"content-range"), call.request.length)
-    upload = await uploads.append(call.state, _target(call), call.request.stream(), start)
+    sent = chunk(call.request.header(b"content-range"), call.request.length)
+    upload = await uploads.append(call.state, _target(call), call.request.stream(), sent)
     return _progress(call, 202, upload)
 
 
 async def put_upload(call: Call) -> Response:
     """Take the last chunk, if there is one, and make the upload a blob."""
     digest = call.query("digest") or ""
-    start = chunk_start(call.request.header(b"content-range"), call.request.length)
-    await uploads.finish(call.state, _target(call), call.request.stream(), start, digest)
+    sent = chunk(call.request.header(b"content-range"), call.request.length)
+    await uploads.finish(call.state, _target(call), call.request.stream(), sent, digest)
     return _created(call, digest)
 
 

@@ -40,11 +40,11 @@ class DirectoryStore:
 
     @asynccontextmanager
     async def writer(self, storage_id: str) -> AsyncIterator[Writer]:
-        try:
-            with _disk_errors():
+        with _disk_errors():
+            try:
                 descriptor = os.open(self._file(storage_id), os.O_WRONLY | os.O_CLOEXEC)
-        except _Missing:
-            raise BytesLost from None
+            except FileNotFoundError:
+                raise BytesLost from None
         try:
             _claim(descriptor)
             yield _FileWriter(descriptor)
@@ -86,10 +86,6 @@ class DirectoryStore:
         return self._root / storage_id[:2] / storage_id
 
 
-class _Missing(Unavailable):
-    """There is no such file."""
-
-
 class _FileWriter:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -125,7 +121,5 @@ def _claim(descriptor: int) -> None:
 def _disk_errors() -> Iterator[None]:
     try:
         yield
-    except FileNotFoundError as error:
-        raise _Missing("disk: a file is missing") from error
     except OSError as error:
         raise Unavailable(f"disk: {errno.errorcode.get(error.errno or 0, 'error')}") from error

@@ -212,12 +212,15 @@ async def _with_tags(tx: Tx, rows: Sequence[Row]) -> list[Details]:
     return [Details(*(*row, tuple(found[row[0]]))) for row in rows]
 
 
-async def referrers(
+async def referrer_lengths(
     tx: Tx, repository: int, subject: str, artifact_types: Sequence[str], after: int, limit: int
-) -> list[Referrer]:
-    """Images with this subject, in the order of pushing; of any type if `artifact_types` is empty."""
+) -> list[tuple[int, int]]:
+    """Images with this subject, in the order of pushing, of any type if `artifact_types` is empty.
+
+    Each with the bytes that its annotations have, which may be as many as a manifest has.
+    """
     rows = await tx.all(
-        "SELECT id, digest, media_type, artifact_type, length(manifest), annotations FROM images "
+        "SELECT id, coalesce(octet_length(annotations), 0) FROM images "
         f"WHERE repository_id = :repository AND subject = :subject AND id > :after {_OF_TYPE[bool(artifact_types)]}"
         "ORDER BY id LIMIT :limit",
         repository=repository,
@@ -225,6 +228,16 @@ async def referrers(
         types=artifact_types,
         after=after,
         limit=limit,
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def referrers(tx: Tx, images: Sequence[int]) -> list[Referrer]:
+    """Referrers by the keys of their images, in the order of pushing."""
+    rows = await tx.all(
+        "SELECT id, digest, media_type, artifact_type, length(manifest), annotations FROM images "
+        "WHERE id IN EACH(:images) ORDER BY id",
+        images=images,
     )
     return [Referrer(*(*row[:5], msgspec.json.decode(row[5] or "{}"))) for row in rows]
 

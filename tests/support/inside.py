@@ -1,0 +1,65 @@
+"""A running server's data directory seen from inside, with the server's own code: a process more on the same data."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from support.server import Server
+from wharfinger.domain.names import Registry
+from wharfinger.server.data import open_state
+from wharfinger.server.settings import Settings
+from wharfinger.services import access, collect
+from wharfinger.services.access import Caller
+from wharfinger.state import State
+from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.db.database import Tx
+
+
+def token(server: Server, principal: str, registry: Registry, age: int = 0) -> str:
+    """A password of any principal, issued so many milliseconds ago."""
+
+    async def issue() -> str:
+        async with _opened(server, lambda: system_clock() - age) as state:
+            return access.issue_token(state, Caller(principal, registry)).password
+
+    return asyncio.run(issue())
+
+
+def files(server: Server) -> set[str]:
+    """The storage ids of all bytes that are left after a round of sweeping."""
+
+    async def sweep() -> None:
+        async with _opened(server) as state:
+            await collect.sweep(state)
+
+    asyncio.run(sweep())
+    return {path.name for path in (server.directory / "blobs").glob("*/*")}
+
+
+def uploads(server: Server, account: str) -> int:
+    """How many uploads an account has under way."""
+
+    async def count(tx: Tx) -> int:
+        row = await tx.one(
+            "SELECT count(*) FROM uploads u JOIN repositories r ON r.id = u.repository_id WHERE r.account = :account",
+            account=account,
+        )
+        assert row is not None
+        return int(row[0])
+
+    async def look() -> int:
+        async with _opened(server) as state:
+            return await state.db.read(count)
+
+    return asyncio.run(look())
+
+
+@asynccontextmanager
+async def _opened(server: Server, clock: Clock = system_clock) -> AsyncIterator[State]:
+    state = open_state(Settings(data=str(server.directory)), clock)
+    try:
+        yield state
+    finally:
+        await state.db.close()

@@ -1,0 +1,16 @@
+"""Waiting for what a server does after its answer, or without one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+_DEADLINE_SECONDS = 30
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Return when the condition holds; fail if it does not come to that."""
+    deadline = time.monotonic() + _DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {_DEADLINE_SECONDS} seconds in vain: {what}"
+        time.sleep(0.01)
