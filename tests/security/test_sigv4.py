@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import itertools
 import json
@@ -43,7 +44,7 @@ def check(sent: Sent, *, now: datetime = NOW, secret: str = SECRET) -> Claim:
     request = sent.request()
     claim = sigv4.read_claim(request, frozenset({"ecr"}))
     sigv4.check_time(claim, now)
-    sigv4.check_signature(claim, request, sent.body, secret)
+    sigv4.check_signature(claim, request, hashlib.sha256(sent.body).hexdigest(), secret)
     return claim
 
 

@@ -17,7 +17,7 @@ Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
 SILENCE: Final = 60  # seconds without a byte of a body, after which its sender counts as gone
-WHOLE_BODY: Final = 300  # seconds for a body that is held in memory, and so takes room from others
+WHOLE_BODY: Final = 300  # seconds for a body of bounded size
 _MOST_PARAMETERS: Final = 1000
 _DRAIN_BYTES: Final = 1024 * 1024
 _DRAIN_SECONDS: Final = 1
@@ -90,20 +90,22 @@ class Request:
 
     async def body(self, limit: int) -> bytes:
         """The whole body. Raises BodyTooLarge, BodyCutOff."""
+        pieces = [piece async for piece in self.bounded(limit)]
+        return b"".join(pieces)
+
+    async def bounded(self, limit: int) -> AsyncIterator[bytes]:
+        """The body as it comes, of at most `limit` bytes. Raises BodyTooLarge, BodyCutOff."""
         if self.length is not None and self.length > limit:
             raise BodyTooLarge(limit)
-        pieces = []
         size = 0
-        try:
-            async with asyncio.timeout(WHOLE_BODY):
-                async for piece in self.stream():
-                    size += len(piece)
-                    if size > limit:
-                        raise BodyTooLarge(limit)
-                    pieces.append(piece)
-        except TimeoutError:
-            raise BodyCutOff from None
-        return b"".join(pieces)
+        deadline = asyncio.get_running_loop().time() + WHOLE_BODY
+        async for piece in self.stream():
+            size += len(piece)
+            if size > limit:
+                raise BodyTooLarge(limit)
+            if asyncio.get_running_loop().time() > deadline:
+                raise BodyCutOff
+            yield piece
 
     async def drain(self) -> None:
         """Read a little of a body that nobody wants: a client that still writes would not see the answer.

@@ -183,6 +183,12 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
         "ImageNotFoundException", "MANIFEST_UNKNOWN", 404, _image_not_found, oci_text="Requested image not found"
     ),
     f.ImageExists: Words("ImageAlreadyExistsException", "DENIED", 409, _image_exists),
+    f.AnswerTooLarge: Words(
+        "LimitExceededException",
+        "UNSUPPORTED",
+        400,
+        "The manifests of these images are over {limit} bytes together: ask for fewer at a time",
+    ),
     f.ImageReferenced: Words(_INVALID, "UNSUPPORTED", 405, _referenced),
     f.TagImmutable: Words(
         "ImageTagAlreadyExistsException",
@@ -268,10 +274,11 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
         "in the registry with id '{registry.account}'",
     ),
     f.UploadBusy: Words(
-        "InvalidLayerException",
+        "ServerException",  # the one that SDKs send again by themselves
         "BLOB_UPLOAD_INVALID",
         409,
         "Another request is writing to the upload with id '{upload}': send its parts one after the other",
+        500,
     ),
     f.UploadEmpty: Words(
         "EmptyUploadException", "BLOB_UPLOAD_INVALID", 400, "The upload with id '{upload}' has no layer parts"
@@ -304,8 +311,7 @@ WORDS: Final[Mapping[type[Fault], Words]] = {
         "InvalidLayerPartException",
         "BLOB_UPLOAD_INVALID",
         416,
-        "A layer part of {length} bytes was given as bytes {first} to {last}; "
-        "the last byte received before it is {last_valid}",
+        "A layer part of {length} bytes was given as bytes {first} to {last}; the next one has to begin at byte {next}",
     ),
     f.PartTooSmall: Words(
         "LayerPartTooSmallException",

@@ -73,4 +73,6 @@ ENDPOINTS: Final = (
     _endpoint("catalog", r"/v2/_catalog", {"GET": "ecr:DescribeRepositories"}),
     _endpoint("ping", r"/v2/?", {"GET": None, "HEAD": None}),
 )
+# what a POST with a digest does beside beginning an upload
+WHOLE_BLOB_ACTIONS: Final = ("ecr:UploadLayerPart", "ecr:CompleteLayerUpload")
 MOUNT_SOURCE_ACTION: Final = "ecr:GetDownloadUrlForLayer"

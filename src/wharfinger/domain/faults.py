@@ -220,6 +220,13 @@ class ImageExists(Fault):
 
 
 @dataclass(eq=False)
+class AnswerTooLarge(Fault):
+    """The manifests asked for are over `limit` bytes together."""
+
+    limit: int
+
+
+@dataclass(eq=False)
 class ImageReferenced(Fault):
     """The image is listed in these indexes of its repository, so it stays."""
 
@@ -423,7 +430,7 @@ class PartMisplaced(Fault):
     first: int
     last: int
     length: int
-    last_valid: int
+    next: int
 
 
 @dataclass(eq=False)

@@ -66,9 +66,7 @@ def check_part(upload: Upload, first: int, last: int, length: int) -> None:
     if length == 0:
         raise InvalidParameter("layerPartBlob", "Member must have length greater than or equal to 1")
     if first != upload.size or last - first + 1 != length:
-        raise PartMisplaced(
-            upload.registry, upload.repository, upload.id, first, last, length, last_valid=upload.size - 1
-        )
+        raise PartMisplaced(upload.registry, upload.repository, upload.id, first, last, length, next=upload.size)
 
 
 class Chunk(NamedTuple):

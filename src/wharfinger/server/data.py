@@ -19,6 +19,7 @@ from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import Sqlite
+from wharfinger.state.files import Scratch
 from wharfinger.state.secrets import open_secrets
 
 _LOCK: Final = "server.lock"
@@ -78,6 +79,7 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         blobs=DirectoryStore(directory / _BLOBS),
         clock=clock,
         secrets=open_secrets(directory, create=False),
+        scratch=Scratch(directory),
         rules=settings.rules,
     )
 

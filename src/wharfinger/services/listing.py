@@ -12,15 +12,15 @@ from wharfinger.domain.images import FailureCode, ImageId, Selection, StoredImag
 from wharfinger.domain.names import Registry
 from wharfinger.services import access
 from wharfinger.services.access import Caller
-from wharfinger.services.pages import DEFAULT, Pages
+from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
 from wharfinger.state.db import images
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.images import Details, Listed, Referrer, TagStatus
 
 REFERRERS: Final = 20  # what a page of referrers holds if nothing is said
-_PAGE_BYTES: Final = 3 * 1024 * 1024
-_DESCRIPTOR: Final = 1000  # more than a descriptor has besides its annotations
+_PAGE_BYTES: Final = 3 * 1024 * 1024  # of annotations
+_PAGE_TAGS: Final = 20_000
 _FIRST: Final = (0, "")
 
 
@@ -32,59 +32,48 @@ class Repo(NamedTuple):
     name: str
 
 
-class ImagePage(NamedTuple):
-    """Pairs of digest and tag, and the token of the next page."""
+class Wanted(NamedTuple):
+    """Which images to show."""
 
-    images: Sequence[Listed]
-    next_token: str | None
-
-
-class DetailsPage(NamedTuple):
-    """Images with all that is known of them, and the token of the next page."""
-
-    images: Sequence[Details]
-    next_token: str | None
-
-
-class ReferrerPage(NamedTuple):
-    """Images with one subject, and the token of the next page."""
-
-    referrers: Sequence[Referrer]
-    next_token: str | None
+    tag_status: TagStatus = "ANY"
+    # no image is archived until there is a storage class for that, so such a filter shows none
+    is_archived: bool = False
 
 
 async def images_of(
-    state: State, repo: Repo, status: TagStatus, next_token: str | None, limit: int | None
-) -> ImagePage:
+    state: State, repo: Repo, wanted: Wanted, next_token: str | None, limit: int | None
+) -> Page[Listed]:
     """Images in the order of pushing, once for each tag. Raises RepositoryNotFound, InvalidParameter."""
-    pages = Pages(state, repo.caller, "images", *repo.registry, repo.name, status)
+    pages = Pages(state, repo.caller, "images", *repo.registry, repo.name, *map(str, wanted))
     image, tag = pages.position(next_token) if next_token else _FIRST
-    wanted = limit or DEFAULT
+    most = limit or DEFAULT
 
     async def work(tx: Tx) -> list[Listed]:
         found = await access.repository(tx, repo.registry, repo.name)
-        return await images.listed(tx, found.id, status, (image, tag), wanted + 1)
+        if wanted.is_archived:
+            return []
+        return await images.listed(tx, found.id, wanted.tag_status, (image, tag), most + 1)
 
     rows = await state.db.read(work)
-    shown = rows[:wanted]
-    return ImagePage(shown, pages.token(shown[-1].id, shown[-1].tag or "") if len(rows) > wanted else None)
+    return pages.page(rows[:most], has_more=len(rows) > most, position=lambda row: (row.id, row.tag or ""))
 
 
-async def details(
-    state: State, repo: Repo, status: TagStatus, next_token: str | None, limit: int | None
-) -> DetailsPage:
+async def details(state: State, repo: Repo, wanted: Wanted, next_token: str | None, limit: int | None) -> Page[Details]:
     """Images in the order of pushing. Raises RepositoryNotFound, InvalidParameter."""
-    pages = Pages(state, repo.caller, "details", *repo.registry, repo.name, status)
+    pages = Pages(state, repo.caller, "details", *repo.registry, repo.name, *map(str, wanted))
     after = pages.position(next_token)[0] if next_token else 0
-    wanted = limit or DEFAULT
+    most = limit or DEFAULT
 
-    async def work(tx: Tx) -> list[Details]:
+    async def work(tx: Tx) -> tuple[list[Details], bool]:
         found = await access.repository(tx, repo.registry, repo.name)
-        return await images.details_page(tx, found.id, status, after, wanted + 1)
+        if wanted.is_archived:
+            return [], False
+        counts = await images.tag_counts(tx, found.id, wanted.tag_status, after, most + 1)
+        shown = _fitting(counts[:most], _PAGE_TAGS)
+        return await images.details(tx, shown), len(counts) > len(shown)
 
-    rows = await state.db.read(work)
-    shown = rows[:wanted]
-    return DetailsPage(shown, pages.token(shown[-1].id) if len(rows) > wanted else None)
+    shown, has_more = await state.db.read(work)
+    return pages.page(shown, has_more=has_more, position=lambda row: (row.id,))
 
 
 async def details_of(state: State, repo: Repo, asked: Sequence[ImageId]) -> list[Details]:
@@ -112,21 +101,26 @@ async def referrers(
     artifact_types: Sequence[str],
     next_token: str | None,
     limit: int | None,
-) -> ReferrerPage:
-    """Images that name `subject`, which need not exist. Raises DigestInvalid, RepositoryNotFound."""
+    *,
+    is_archived: bool = False,
+) -> Page[Referrer]:
+    """Images that name `subject`, which need not exist. Raises DigestInvalid, RepositoryNotFound, InvalidParameter."""
     digests.check(subject)
-    pages = Pages(state, repo.caller, "referrers", *repo.registry, repo.name, subject, *sorted(artifact_types))
+    scope = ("referrers", *repo.registry, repo.name, subject, str(is_archived), *sorted(artifact_types))
+    pages = Pages(state, repo.caller, *scope)
     after = pages.position(next_token)[0] if next_token else 0
-    wanted = limit or REFERRERS
+    most = limit or REFERRERS
 
     async def work(tx: Tx) -> tuple[list[Referrer], bool]:
         found = await access.repository(tx, repo.registry, repo.name)
-        lengths = await images.referrer_lengths(tx, found.id, subject, artifact_types, after, wanted + 1)
-        shown = _fitting(lengths[:wanted])
+        if is_archived:
+            return [], False
+        lengths = await images.referrer_lengths(tx, found.id, subject, artifact_types, after, most + 1)
+        shown = _fitting(lengths[:most], _PAGE_BYTES)
         return await images.referrers(tx, shown), len(lengths) > len(shown)
 
     shown, has_more = await state.db.read(work)
-    return ReferrerPage(shown, pages.token(shown[-1].id) if has_more else None)
+    return pages.page(shown, has_more=has_more, position=lambda row: (row.id,))
 
 
 async def tags(state: State, registry: Registry, repository: str, after: str, limit: int) -> list[str]:
@@ -139,13 +133,13 @@ async def tags(state: State, registry: Registry, repository: str, after: str, li
     return await state.db.read(work)
 
 
-def _fitting(lengths: Sequence[tuple[int, int]]) -> list[int]:
-    """As many as a page may have bytes, at least one: their annotations can be as long as manifests."""
+def _fitting(weights: Sequence[tuple[int, int]], most: int) -> list[int]:
+    """As many keys as a page may weigh, at least one: a few of them can be as heavy as a thousand others."""
     shown: list[int] = []
     total = 0
-    for key, length in lengths:
-        total += length + _DESCRIPTOR
-        if shown and total > _PAGE_BYTES:
+    for key, weight in weights:
+        total += weight
+        if shown and total > most:
             break
         shown.append(key)
     return shown

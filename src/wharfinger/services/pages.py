@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,6 +15,16 @@ from wharfinger.state import State
 DEFAULT: Final = 100
 _PURPOSE: Final = "page token"
 
+T = TypeVar("T")
+Position = tuple[str | int, ...]
+
+
+class Page(NamedTuple, Generic[T]):
+    """Some items of a list, and the token of the next page."""
+
+    items: Sequence[T]
+    next_token: str | None
+
 
 class Pages:
     """One list: `scope` is all that tells it from others, its operation, repository and filters."""
@@ -22,9 +33,12 @@ class Pages:
         self._key = state.secrets.key(_PURPOSE)
         self._scope = msgspec.msgpack.encode([caller.principal, *scope])
 
-    def token(self, *position: str | int) -> str:
-        """A token for what comes after `position`."""
-        return tokens.sign(self._key, msgspec.msgpack.encode(position), self._scope)
+    def page(self, items: Sequence[T], *, has_more: bool, position: Callable[[T], Position]) -> Page[T]:
+        """A page, with a token for what comes after its last item if there is more."""
+        if not has_more:
+            return Page(items, None)
+        payload = msgspec.msgpack.encode(position(items[-1]))
+        return Page(items, tokens.sign(self._key, payload, self._scope))
 
     def position(self, token: str) -> list[Any]:
         """Where a token of this list leads. Raises InvalidParameter."""

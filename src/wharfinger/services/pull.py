@@ -11,6 +11,7 @@ import msgspec
 
 from wharfinger.domain import digests, tags, tokens
 from wharfinger.domain.faults import (
+    AnswerTooLarge,
     BlobNotFound,
     DownloadExpired,
     ImageNotFound,
@@ -31,6 +32,7 @@ from wharfinger.state.db.database import Tx
 from wharfinger.state.db.images import Content, Head
 
 URL_TERM: Final = HOUR
+_BATCH_BYTES: Final = 16 * 1024 * 1024  # an image asked for by digest counts once for each of its tags
 _PULL_TIME_STEP: Final = DAY  # a pull is recorded at most once in this time, as ECR does
 _URL_PURPOSE: Final = "download address"
 
@@ -74,28 +76,21 @@ async def manifest_head(state: State, registry: Registry, repository: str, refer
 async def batch(state: State, registry: Registry, repository: str, asked: Sequence[ImageId]) -> Batch:
     """The manifests that a list of ids names; an image asked for by digest comes once for each of its tags.
 
-    Raises RepositoryNotFound.
+    Raises RepositoryNotFound, AnswerTooLarge.
     """
 
-    async def work(tx: Tx) -> tuple[Sequence[StoredImage], Mapping[int, Content]]:
+    async def work(tx: Tx) -> Batch:
         found = await access.repository(tx, registry, repository)
-        selected = await images.select(tx, found.id, asked)
-        return selected, await images.contents(tx, [image.key for image in selected])
+        served, failures = _served(asked, await images.select(tx, found.id, asked))
+        lengths = await images.lengths(tx, list(served.values()))
+        if sum(lengths[key] for key in served.values()) > _BATCH_BYTES:
+            raise AnswerTooLarge(_BATCH_BYTES)
+        contents = await images.contents(tx, list(served.values()))
+        return Batch([Fetched(id_, contents[key]) for id_, key in served.items()], failures)
 
-    selected, contents = await state.db.read(work)
-    selection = Selection(selected)
-    served: dict[ImageId, Fetched] = {}
-    failures: list[Failure] = []
-    for item in asked:
-        image = selection.find(item)
-        if not isinstance(image, StoredImage):
-            failures.append(Failure(item, image))
-            continue
-        for tag in (item.tag,) if item.tag is not None else (image.tags or (None,)):
-            id_ = ImageId(image.digest, tag)
-            served[id_] = Fetched(id_, contents[image.key])
-    await _record(state, list({fetched.content.image: fetched.content for fetched in served.values()}.values()))
-    return Batch(list(served.values()), failures)
+    found = await state.db.read(work)
+    await _record(state, list({fetched.content.image: fetched.content for fetched in found.images}.values()))
+    return found
 
 
 async def blob(state: State, registry: Registry, repository: str, digest: str) -> Blob:
@@ -139,6 +134,23 @@ def registry_of_download(state: State, repository: str, digest: str, token: str)
     if expires_at <= state.clock():
         raise DownloadExpired
     return Registry(account, region)
+
+
+def _served(
+    asked: Sequence[ImageId], selected: Sequence[StoredImage]
+) -> tuple[Mapping[ImageId, int], Sequence[Failure]]:
+    """The entries of an answer with the keys of their images, each once, and what fails."""
+    selection = Selection(selected)
+    served: dict[ImageId, int] = {}
+    failures: list[Failure] = []
+    for item in asked:
+        image = selection.find(item)
+        if not isinstance(image, StoredImage):
+            failures.append(Failure(item, image))
+            continue
+        for tag in (item.tag,) if item.tag is not None else (image.tags or (None,)):
+            served[ImageId(image.digest, tag)] = image.key
+    return served, failures
 
 
 def _blob_scope(repository: str, digest: str) -> bytes:

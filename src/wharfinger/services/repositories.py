@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from wharfinger.domain import tags
 from wharfinger.domain.faults import (
@@ -16,7 +16,7 @@ from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
 from wharfinger.services import access, remove
 from wharfinger.services.access import Caller
-from wharfinger.services.pages import DEFAULT, Pages
+from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
 from wharfinger.state.db import repositories, uploads
 from wharfinger.state.db.database import Tx
@@ -29,13 +29,6 @@ SETTINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
     BLOB_MOUNTING: ("DISABLED", "ENABLED"),
 }
-
-
-class RepositoryPage(NamedTuple):
-    """Repositories by name, and the token of the next page."""
-
-    repositories: Sequence[Repository]
-    next_token: str | None
 
 
 async def create(
@@ -83,14 +76,13 @@ async def get_all(state: State, registry: Registry, names: Sequence[str]) -> lis
 
 async def page(
     state: State, caller: Caller, registry: Registry, next_token: str | None, limit: int | None
-) -> RepositoryPage:
+) -> Page[Repository]:
     """Repositories of a registry in the order of their names."""
     pages = Pages(state, caller, "repositories", *registry)
     after = pages.position(next_token)[0] if next_token else ""
-    wanted = limit or DEFAULT
-    rows = await state.db.read(repositories.page, registry, after, wanted + 1)
-    shown = rows[:wanted]
-    return RepositoryPage(shown, pages.token(shown[-1].name) if len(rows) > wanted else None)
+    most = limit or DEFAULT
+    rows = await state.db.read(repositories.page, registry, after, most + 1)
+    return pages.page(rows[:most], has_more=len(rows) > most, position=lambda row: (row.name,))
 
 
 async def names(state: State, registry: Registry, after: str, limit: int) -> list[str]:

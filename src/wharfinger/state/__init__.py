@@ -8,6 +8,7 @@ from wharfinger.domain.rules import Rules
 from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock
 from wharfinger.state.db.database import Database
+from wharfinger.state.files import Scratch
 from wharfinger.state.secrets import Secrets
 
 
@@ -19,4 +20,5 @@ class State:
     blobs: BlobStore
     clock: Clock
     secrets: Secrets
+    scratch: Scratch
     rules: Rules

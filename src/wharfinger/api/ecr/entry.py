@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import hashlib
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -30,6 +31,7 @@ from wharfinger.domain.names import Registry
 from wharfinger.services import access
 from wharfinger.services.access import Caller, Credentials
 from wharfinger.state import State
+from wharfinger.state.files import ScratchFile
 
 HANDLERS: Final[dict[str, Handler]] = {
     **repositories.HANDLERS,
@@ -43,7 +45,7 @@ _MEBIBYTE: Final = 1024 * 1024
 # as JSON may write what the model allows: a part in base64, a manifest with each character escaped
 _BODY_LIMITS: Final = {"UploadLayerPart": 29 * _MEBIBYTE, "PutImage": 26 * _MEBIBYTE}
 _BODY_LIMIT: Final = _MEBIBYTE
-_LARGE_BODIES: Final = 4  # held in memory at a time; further ones wait unread, so many callers cost no memory
+_LARGE_BODIES: Final = 4  # read into memory at a time; further ones wait on the disk, so many callers cost no memory
 
 
 class EcrDoor:
@@ -60,10 +62,13 @@ class EcrDoor:
         request.operation = operation.name
         claim = sigv4.read_claim(request, _SERVICES)
         credentials = await self._credentials(claim)
-        if operation.name in _BODY_LIMITS:
+        with self._state.scratch.file() as body:
+            await self._receive(request, operation, claim, credentials, body)
+            caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
+            if body.size <= _BODY_LIMIT:
+                return await self._perform(operation, caller, body)
             async with self._large:
-                return await self._perform(request, operation, claim, credentials)
-        return await self._perform(request, operation, claim, credentials)
+                return await self._perform(operation, caller, body)
 
     def refuse(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - doors look alike
         """The answer to a request that is at fault."""
@@ -81,16 +86,21 @@ class EcrDoor:
                 raise KeyUnknown
         return await access.credentials(self._state, claim.key)
 
-    async def _perform(
-        self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials
-    ) -> Response:
-        body = await request.body(_BODY_LIMITS.get(operation.name, _BODY_LIMIT))
+    async def _receive(
+        self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials, body: ScratchFile
+    ) -> None:
+        """Take the body, and believe it only if its signature fits."""
+        digest = hashlib.sha256()
+        async for piece in request.bounded(_BODY_LIMITS.get(operation.name, _BODY_LIMIT)):
+            digest.update(piece)
+            body.write(piece)
         if not self._state.rules.any_signature:
-            sigv4.check_signature(claim, request, body, credentials.secret)
-        caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
-        arguments = _decode(operation, body)
+            sigv4.check_signature(claim, request, digest.hexdigest(), credentials.secret)
+
+    async def _perform(self, operation: Operation, caller: Caller, body: ScratchFile) -> Response:
+        arguments = _decode(operation, body.content())
         named = getattr(arguments, "registry_id", None) or caller.account
-        meant = Registry(named, claim.region)
+        meant = Registry(named, caller.registry.region)
         handler = HANDLERS.get(operation.name)
         if handler is None:
             raise NotBuilt(operation.name)

@@ -11,10 +11,10 @@ from wharfinger.contract import ecr
 from wharfinger.domain import manifests, tags
 from wharfinger.domain.images import Failure
 from wharfinger.services import listing, pull, push, remove
-from wharfinger.services.listing import Repo
+from wharfinger.services.listing import Repo, Wanted
 from wharfinger.state.db.images import Details, Referrer
 
-_NOT_ACTIVE: Final = {"ARCHIVED", "ACTIVATING"}  # no image is, until there is a storage class for them
+_ARCHIVED: Final = {"ARCHIVED", "ACTIVATING"}
 
 
 async def put_image(call: Call, request: ecr.PutImageRequest) -> ecr.PutImageResponse:
@@ -69,17 +69,15 @@ async def batch_delete_image(call: Call, request: ecr.BatchDeleteImageRequest) -
 
 async def list_images(call: Call, request: ecr.ListImagesRequest) -> ecr.ListImagesResponse:
     """ListImages."""
-    if request.filter and request.filter.image_status in _NOT_ACTIVE:
-        return ecr.ListImagesResponse(image_ids=[])
     page = await listing.images_of(
         call.state,
         Repo(call.caller, call.registry, request.repository_name),
-        (request.filter and request.filter.tag_status) or "ANY",
+        _wanted(request.filter),
         request.next_token,
         request.max_results,
     )
     return ecr.ListImagesResponse(
-        image_ids=[ecr.ImageIdentifier(image_digest=item.digest, image_tag=item.tag) for item in page.images],
+        image_ids=[ecr.ImageIdentifier(image_digest=item.digest, image_tag=item.tag) for item in page.items],
         next_token=page.next_token,
     )
 
@@ -91,24 +89,20 @@ async def describe_images(call: Call, request: ecr.DescribeImagesRequest) -> ecr
         refuse_paging("imageIds", next_token=request.next_token, limit=request.max_results)
         found = await listing.details_of(call.state, repo, image_ids(request.image_ids))
         return ecr.DescribeImagesResponse(image_details=[_detail(call, repo.name, item) for item in found])
-    if request.filter and request.filter.image_status in _NOT_ACTIVE:
-        return ecr.DescribeImagesResponse(image_details=[])
     page = await listing.details(
         call.state,
         repo,
-        (request.filter and request.filter.tag_status) or "ANY",
+        _wanted(request.filter),
         request.next_token,
         request.max_results,
     )
     return ecr.DescribeImagesResponse(
-        image_details=[_detail(call, repo.name, item) for item in page.images], next_token=page.next_token
+        image_details=[_detail(call, repo.name, item) for item in page.items], next_token=page.next_token
     )
 
 
 async def list_image_referrers(call: Call, request: ecr.ListImageReferrersRequest) -> ecr.ListImageReferrersResponse:
     """ListImageReferrers."""
-    if request.filter and request.filter.artifact_status in _NOT_ACTIVE:
-        return ecr.ListImageReferrersResponse(referrers=[])
     page = await listing.referrers(
         call.state,
         Repo(call.caller, call.registry, request.repository_name),
@@ -116,9 +110,10 @@ async def list_image_referrers(call: Call, request: ecr.ListImageReferrersReques
         (request.filter and request.filter.artifact_types) or [],
         request.next_token,
         request.max_results,
+        is_archived=bool(request.filter and request.filter.artifact_status in _ARCHIVED),
     )
     return ecr.ListImageReferrersResponse(
-        referrers=[_referrer(item) for item in page.referrers], next_token=page.next_token
+        referrers=[_referrer(item) for item in page.items], next_token=page.next_token
     )
 
 
@@ -130,6 +125,12 @@ HANDLERS: Final[dict[str, Handler]] = {
     "DescribeImages": describe_images,
     "ListImageReferrers": list_image_referrers,
 }
+
+
+def _wanted(asked: ecr.ListImagesFilter | ecr.DescribeImagesFilter | None) -> Wanted:
+    if asked is None:
+        return Wanted()
+    return Wanted(asked.tag_status or "ANY", asked.image_status in _ARCHIVED)
 
 
 def _failures(failures: Sequence[Failure]) -> list[ecr.ImageFailure]:

@@ -40,10 +40,11 @@ def error(status: int, code: str, message: str, extra: dict[str, Any] | None = N
 def _extra(fault: Fault) -> dict[str, Any]:
     """The members that an exception of the model has besides its message."""
     if isinstance(fault, PartMisplaced):
-        return {
+        extra = {
             "registryId": fault.registry.account,
             "repositoryName": fault.repository,
             "uploadId": fault.upload,
-            "lastValidByteReceived": fault.last_valid,
         }
+        # before the first part there is no such byte
+        return {**extra, "lastValidByteReceived": fault.next - 1} if fault.next else extra
     return {}

@@ -41,7 +41,7 @@ async def describe_repositories(
         return ecr.DescribeRepositoriesResponse(repositories=[_repository(call, item) for item in found])
     page = await repositories.page(call.state, call.caller, call.registry, request.next_token, request.max_results)
     return ecr.DescribeRepositoriesResponse(
-        repositories=[_repository(call, item) for item in page.repositories], next_token=page.next_token
+        repositories=[_repository(call, item) for item in page.items], next_token=page.next_token
     )
 
 

@@ -101,7 +101,7 @@ async def list_referrers(call: Call) -> Response:
     body = {
         "schemaVersion": 2,
         "mediaType": INDEX.decode(),
-        "manifests": [_descriptor(item) for item in page.referrers],
+        "manifests": [_descriptor(item) for item in page.items],
     }
     return Response(200, headers, msgspec.json.encode(body))
 

@@ -7,7 +7,7 @@ from typing import Final
 from wharfinger.api.http import Header, Response
 from wharfinger.api.oci.call import Call, Handler, ascii_header
 from wharfinger.api.oci.render import received
-from wharfinger.contract.oci import MOUNT_SOURCE_ACTION, VERSION_HEADER
+from wharfinger.contract.oci import MOUNT_SOURCE_ACTION, VERSION_HEADER, WHOLE_BLOB_ACTIONS
 from wharfinger.domain.faults import DigestInvalid, UploadNotFound
 from wharfinger.domain.names import is_repository
 from wharfinger.domain.uploads import Upload, chunk, is_upload
@@ -19,6 +19,8 @@ async def begin_upload(call: Call) -> Response:
     """Begin an upload; with `digest` take the whole blob at once, with `mount` try to have no upload at all."""
     digest = call.query("digest")
     if digest is not None:
+        for action in WHOLE_BLOB_ACTIONS:
+            access.require(call.caller, action, call.registry, call.repository)
         await uploads.put(call.state, call.caller, call.registry, call.repository, call.request.stream(), digest)
         return _created(call, digest)
     mounted = call.query("mount")

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
-from wharfinger.state.files import sync
+from wharfinger.state.files import disk_errors, sync
 
 PIECE: Final = 128 * 1024
 
@@ -35,12 +34,12 @@ class DirectoryStore:
         sync(root.parent)
 
     async def create(self, storage_id: str) -> None:
-        with _disk_errors():
+        with disk_errors():
             os.close(os.open(self._file(storage_id), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
     @asynccontextmanager
     async def writer(self, storage_id: str) -> AsyncIterator[Writer]:
-        with _disk_errors():
+        with disk_errors():
             try:
                 descriptor = os.open(self._file(storage_id), os.O_WRONLY | os.O_CLOEXEC)
             except FileNotFoundError:
@@ -52,16 +51,16 @@ class DirectoryStore:
             os.close(descriptor)
 
     async def publish(self, storage_id: str) -> None:
-        with _disk_errors():
+        with disk_errors():
             await asyncio.to_thread(sync, self._file(storage_id).parent)
 
     async def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
-        with _disk_errors():
+        with disk_errors():
             descriptor = os.open(self._file(storage_id), os.O_RDONLY | os.O_CLOEXEC)
         try:
             end = start + length
             while start < end:
-                with _disk_errors():
+                with disk_errors():
                     piece = await asyncio.to_thread(os.pread, descriptor, min(PIECE, end - start), start)
                 if not piece:
                     raise Unavailable("a blob has fewer bytes on the disk than it had when it was pushed")
@@ -72,14 +71,14 @@ class DirectoryStore:
 
     def path(self, storage_id: str, size: int) -> Path | None:
         path = self._file(storage_id)
-        with _disk_errors():
+        with disk_errors():
             present = path.stat().st_size
         if present != size:
             raise Unavailable(f"a blob of {size} bytes has {present} on the disk")
         return path
 
     async def unlink(self, storage_id: str) -> None:
-        with _disk_errors():
+        with disk_errors():
             await asyncio.to_thread(self._file(storage_id).unlink, missing_ok=True)
 
     def _file(self, storage_id: str) -> Path:
@@ -91,7 +90,7 @@ class _FileWriter:
         self._descriptor = descriptor
 
     async def begin(self, at: int) -> None:
-        with _disk_errors():
+        with disk_errors():
             if os.fstat(self._descriptor).st_size < at:
                 raise BytesLost
             os.ftruncate(self._descriptor, at)
@@ -99,27 +98,19 @@ class _FileWriter:
 
     async def write(self, piece: bytes) -> None:
         # inline: it goes to the page cache, and a hop to a thread costs more than that
-        with _disk_errors():
+        with disk_errors():
             written = os.write(self._descriptor, piece)
             while written < len(piece):
                 written += os.write(self._descriptor, piece[written:])
 
     async def sync(self) -> None:
-        with _disk_errors():
+        with disk_errors():
             await asyncio.to_thread(os.fdatasync, self._descriptor)
 
 
 def _claim(descriptor: int) -> None:
-    with _disk_errors():
+    with disk_errors():
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise WriterBusy from None
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unavailable(f"disk: {errno.errorcode.get(error.errno or 0, 'error')}") from error

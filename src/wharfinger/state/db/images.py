@@ -184,32 +184,33 @@ async def all_ids(tx: Tx, repository: int) -> list[ImageId]:
     return [ImageId(*row) for row in rows]
 
 
-async def details_page(tx: Tx, repository: int, status: TagStatus, after: int, limit: int) -> list[Details]:
-    """A page of DescribeImages, in the order of pushing, after an image's key."""
+async def tag_counts(tx: Tx, repository: int, status: TagStatus, after: int, limit: int) -> list[tuple[int, int]]:
+    """Keys of images in the order of pushing, after one of them, each with its number of tags."""
     rows = await tx.all(
-        f"SELECT {_DETAILS} FROM images i WHERE i.repository_id = :repository AND i.id > :after "
-        f"{_TAG_STATUS[status]} ORDER BY i.id LIMIT :limit",
+        "SELECT i.id, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) FROM images i "
+        f"WHERE i.repository_id = :repository AND i.id > :after {_TAG_STATUS[status]} ORDER BY i.id LIMIT :limit",
         repository=repository,
         after=after,
         limit=limit,
     )
-    return await _with_tags(tx, rows)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def details(tx: Tx, images: Sequence[int]) -> list[Details]:
     """Images by their keys, in the order of pushing."""
     rows = await tx.all(f"SELECT {_DETAILS} FROM images i WHERE i.id IN EACH(:images) ORDER BY i.id", images=images)
-    return await _with_tags(tx, rows)
-
-
-async def _with_tags(tx: Tx, rows: Sequence[Row]) -> list[Details]:
-    found: dict[int, list[str]] = {row[0]: [] for row in rows}
+    tags: dict[int, list[str]] = {row[0]: [] for row in rows}
     for image, name in await tx.all(
-        "SELECT image_id, name FROM tags WHERE image_id IN EACH(:images) ORDER BY image_id, name",
-        images=list(found),
+        "SELECT image_id, name FROM tags WHERE image_id IN EACH(:images) ORDER BY image_id, name", images=images
     ):
-        found[image].append(name)
-    return [Details(*(*row, tuple(found[row[0]]))) for row in rows]
+        tags[image].append(name)
+    return [Details(*(*row, tuple(tags[row[0]]))) for row in rows]
+
+
+async def lengths(tx: Tx, images: Sequence[int]) -> dict[int, int]:
+    """How many bytes the manifests of images have, by their keys."""
+    rows = await tx.all("SELECT id, length(manifest) FROM images WHERE id IN EACH(:images)", images=images)
+    return {row[0]: row[1] for row in rows}
 
 
 async def referrer_lengths(
@@ -217,10 +218,10 @@ async def referrer_lengths(
 ) -> list[tuple[int, int]]:
     """Images with this subject, in the order of pushing, of any type if `artifact_types` is empty.
 
-    Each with the bytes that its annotations have, which may be as many as a manifest has.
+    Each with the bytes that it takes in a list: its annotations may have as many as a manifest has.
     """
     rows = await tx.all(
-        "SELECT id, coalesce(octet_length(annotations), 0) FROM images "
+        "SELECT id, coalesce(octet_length(annotations), 0) + 1000 FROM images "
         f"WHERE repository_id = :repository AND subject = :subject AND id > :after {_OF_TYPE[bool(artifact_types)]}"
         "ORDER BY id LIMIT :limit",
         repository=repository,
