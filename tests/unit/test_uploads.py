@@ -104,7 +104,7 @@ def test_a_part_elsewhere_is_misplaced_and_the_next_byte_is_told(
         "first": first,
         "last": last,
         "length": length,
-        "last_valid": size - 1,
+        "next": size,
     }
 
 
