@@ -124,9 +124,7 @@ class Server:
         command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory)]
         for name, value in settings.items():
             command += [f"--{name}", value]
-        printed = subprocess.run(
-            command, check=True, capture_output=True, text=True, env=_clean_environment()
-        ).stdout
+        printed = subprocess.run(command, check=True, capture_output=True, text=True, env=_clean_environment()).stdout
         lines = [line.removeprefix("export ") for line in printed.splitlines() if line.startswith("export ")]
         return dict(line.split("=", 1) for line in lines)
 

@@ -92,9 +92,7 @@ def test_a_part_that_follows_what_is_there_is_taken(size: int, first: int, last:
         pytest.param(10, 10**30, 10**30, 1, id="absurd"),
     ],
 )
-def test_a_part_elsewhere_is_misplaced_and_the_next_byte_is_told(
-    size: int, first: int, last: int, length: int
-) -> None:
+def test_a_part_elsewhere_is_misplaced_and_the_next_byte_is_told(size: int, first: int, last: int, length: int) -> None:
     with pytest.raises(PartMisplaced) as caught:
         check_part(upload_of(size), first, last, length)
     assert vars(caught.value) == {

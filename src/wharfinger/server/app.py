@@ -83,7 +83,13 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                await self.start()
+                try:
+                    await self.start()
+                except Exception as error:
+                    # a worker that stayed would answer its share of all requests with an error
+                    log.exception("the data directory cannot be opened")
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    return
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self.stop()

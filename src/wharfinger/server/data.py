@@ -18,7 +18,7 @@ from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.schema import migrate
-from wharfinger.state.db.sqlite import Sqlite
+from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.secrets import open_secrets
 
@@ -61,7 +61,7 @@ async def prepare(settings: Settings) -> Credentials:
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     DirectoryStore.prepare(directory / _BLOBS)
-    open_secrets(directory, create=True)
+    open_secrets(directory, create=not (directory / FILE).exists())
     state = open_state(settings)
     try:
         await migrate(state.db)

@@ -11,6 +11,7 @@ import http.client
 import logging.config
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -30,6 +31,7 @@ from wharfinger.server.settings import Settings
 DRAIN_SECONDS: Final = 30
 _CONNECTIONS: Final = 4096  # per worker; idle ones count, so it is far above what is ever in flight
 _POLL_SECONDS: Final = 0.02
+_REMIND_SECONDS: Final = 0.1
 
 
 class PortTaken(Exception):
@@ -43,11 +45,19 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """
     logging.config.dictConfig(logs.configuration(settings.log_level))
     with data.held(settings.directory):
+        _check_port(settings)
         asyncio.run(data.prepare(settings))
         data.announce(settings)
-        server = _Server(settings, ready)
+        _Server(settings, ready).serve(target_loader=partial(_load, settings), wrap_loader=False)
+
+
+def _check_port(settings: Settings) -> None:
+    """granian's workers share a port with anyone who shares it, so somebody else's server would not be noticed."""
+    family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            server.serve(target_loader=partial(_load, settings), wrap_loader=False)
+            probe.bind(address)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken from None
@@ -92,6 +102,19 @@ class _Server(MPServer):
         )
         self._settings = settings
         self._ready = ready
+
+    def _stop_workers(self) -> None:
+        """A worker that is just starting loses a signal, so it is sent until all have ended."""
+        ended = threading.Event()
+
+        def remind() -> None:
+            while not ended.wait(_REMIND_SECONDS):
+                for worker in list(self.wrks):
+                    worker.terminate()  # type: ignore[no-untyped-call]
+
+        threading.Thread(target=remind, daemon=True).start()
+        super()._stop_workers()  # type: ignore[no-untyped-call]
+        ended.set()
 
     def startup(self, *args: Any, **kwargs: Any) -> None:
         super().startup(*args, **kwargs)  # type: ignore[no-untyped-call]

@@ -57,6 +57,9 @@ class AuthorizationToken(NamedTuple):
     password: str
     expires_at: int
 
+    def __repr__(self) -> str:
+        return f"AuthorizationToken(…, {self.expires_at})"
+
 
 async def credentials(state: State, key: str) -> Credentials:
     """The secret of an access key. Raises KeyUnknown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from wharfinger.domain.images import Failure, ImageId
 from wharfinger.domain.names import Registry
@@ -12,6 +13,8 @@ from wharfinger.state import State
 from wharfinger.state.db import images
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.repositories import Repository
+
+_STEP: Final = 1000
 
 
 async def batch(
@@ -50,8 +53,11 @@ async def one(state: State, registry: Registry, repository: str, asked: ImageId)
 
 async def everything(tx: Tx, repository: Repository, now: int) -> None:
     """Tell of all images of a repository that is about to be deleted."""
-    gone = await images.all_ids(tx, repository.id)
-    await events.image_action(tx, repository, "DELETE", gone, now)
+    after = (0, "")
+    while page := await images.listed(tx, repository.id, "ANY", after, _STEP):
+        gone = [ImageId(row.digest, row.tag) for row in page]
+        await events.image_action(tx, repository, "DELETE", gone, now)
+        after = (page[-1].id, page[-1].tag or "")
 
 
 async def _carry_out(tx: Tx, repository: Repository, decided: Removal, now: int) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Final, NamedTuple
 
 from wharfinger.domain import digests
@@ -58,6 +58,12 @@ async def begin(state: State, caller: Caller, registry: Registry, repository: st
     await state.db.write(work)
     # after the row: a crash in between leaves an upload that is a clean 404, never a file that nobody knows
     await state.blobs.create(upload.storage_id)
+    try:
+        await _find(state, Target(caller, registry, repository, upload.id))
+    except (RepositoryNotFound, UploadNotFound):
+        # it was ended in between, with its repository, and nobody else knows of the file
+        await state.blobs.unlink(upload.storage_id)
+        raise
     return upload
 
 
@@ -107,8 +113,9 @@ async def put(state: State, caller: Caller, registry: Registry, repository: str,
     target = Target(caller, registry, repository, upload.id)
     try:
         await finish(state, target, body, Chunk(), digest)
-    except BodyCutOff:
-        await cancel(state, target)
+    except (BodyCutOff, Unavailable):
+        with suppress(UploadNotFound, Unavailable):
+            await cancel(state, target)
         raise
 
 
@@ -148,6 +155,8 @@ async def complete(state: State, target: Target, expected: Sequence[str]) -> str
         present = await state.db.read(blobs.find, target.registry, target.repository, computed)
         if isinstance(present, blobs.Blob):
             await held.end()
+            # clients take it for success, so it is the same promise as any other "it is there"
+            await state.db.write(blobs.renew, present.repository, [present.id], state.clock() + LEASE)
             raise LayerExists(target.registry, target.repository, computed)
         await held.commit(computed)
         return computed
@@ -228,7 +237,7 @@ class _Held:
         """Make durable what was received, then say so in the database."""
         if parts is not None:
             self.upload = self.upload._replace(parts=parts)
-        await self._sync()
+        await self._durably(self._writer.sync())
         saved = await self._state.db.write(uploads.advance, self._saved, self.upload, self._state.clock())
         if not saved:
             raise self._gone()
@@ -247,8 +256,8 @@ class _Held:
     async def commit(self, digest: str) -> None:
         """The bytes become a blob: durable first, then blob, link and lease in one transaction."""
         if self.upload.size != self._saved.size:
-            await self._sync()
-        await self._state.blobs.publish(self.upload.storage_id)
+            await self._durably(self._writer.sync())
+        await self._durably(self._state.blobs.publish(self.upload.storage_id))
         now = self._state.clock()
 
         async def work(tx: Tx) -> bool:
@@ -267,9 +276,9 @@ class _Held:
         """Drop the upload and its bytes."""
         await _end(self._state, self.upload)
 
-    async def _sync(self) -> None:
+    async def _durably(self, sync: Awaitable[None]) -> None:
         try:
-            await self._writer.sync()
+            await sync
         except Unavailable:
             # after a failed sync the kernel may have dropped the bytes, and a second one would succeed
             await self.end()

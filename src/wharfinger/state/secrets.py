@@ -46,7 +46,7 @@ class Secrets:
         """The text that was encrypted. Raises SecretsUnreadable."""
         try:
             return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], bound_to.encode()).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SecretsUnreadable("the master key is not the one that this data was encrypted with") from None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
 from wharfinger.state.files import disk_errors, sync
 
 PIECE: Final = 128 * 1024
+_STORAGE_ID: Final = re.compile("[0-9a-f]{32}")
 
 
 class DirectoryStore:
@@ -26,8 +28,6 @@ class DirectoryStore:
     @classmethod
     def prepare(cls, root: Path) -> None:
         """Make the folders, durably, so that a blob needs but one folder synced later."""
-        if (root / "ff").is_dir():
-            return
         for shard in range(256):
             (root / f"{shard:02x}").mkdir(parents=True, exist_ok=True)
         sync(root)
@@ -82,6 +82,8 @@ class DirectoryStore:
             await asyncio.to_thread(self._file(storage_id).unlink, missing_ok=True)
 
     def _file(self, storage_id: str) -> Path:
+        if not _STORAGE_ID.fullmatch(storage_id):
+            raise ValueError(f"{storage_id!r} is no storage id")
         return self._root / storage_id[:2] / storage_id
 
 

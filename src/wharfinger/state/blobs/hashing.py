@@ -5,7 +5,6 @@ hashlib cannot do this. Where `rehashes` has no wheel the state is None, and the
 
 from __future__ import annotations
 
-import hashlib
 from typing import Protocol
 
 try:
@@ -42,8 +41,3 @@ class RunningDigest:
     def digest(self) -> str | None:
         """The digest of all bytes so far, None if they have to be read again."""
         return f"sha256:{self._hash.finalize()}" if self._hash is not None else None
-
-
-def new_hash(algorithm: str) -> hashlib._Hash:
-    """For bytes that are read again from the store."""
-    return hashlib.new(algorithm)

@@ -174,16 +174,6 @@ async def listed(tx: Tx, repository: int, status: TagStatus, after: tuple[int, s
     return [Listed(*row) for row in rows]
 
 
-async def all_ids(tx: Tx, repository: int) -> list[ImageId]:
-    """Every pair of digest and tag, and every untagged image, of a repository."""
-    rows = await tx.all(
-        "SELECT i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id "
-        "WHERE i.repository_id = :repository ORDER BY i.id, t.name",
-        repository=repository,
-    )
-    return [ImageId(*row) for row in rows]
-
-
 async def tag_counts(tx: Tx, repository: int, status: TagStatus, after: int, limit: int) -> list[tuple[int, int]]:
     """Keys of images in the order of pushing, after one of them, each with its number of tags."""
     rows = await tx.all(

@@ -23,8 +23,8 @@ class Job(NamedTuple):
 async def schedule(tx: Tx, kind: str, key: str, run_at: int) -> None:
     """Make a job that is not there yet; one that waits keeps its time."""
     await tx.run(
-        "INSERT INTO jobs (kind, key, run_at, attempts, lease, lease_until) "
-        "VALUES (:kind, :key, :run_at, 0, NULL, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO jobs (kind, key, run_at, attempts, lease) VALUES (:kind, :key, :run_at, 0, NULL) "
+        "ON CONFLICT DO NOTHING",
         kind=kind,
         key=key,
         run_at=run_at,
@@ -33,18 +33,15 @@ async def schedule(tx: Tx, kind: str, key: str, run_at: int) -> None:
 
 async def next_due(tx: Tx) -> int | None:
     """When the next job may be taken, None if there is none."""
-    row = await tx.one(
-        "SELECT CASE WHEN lease_until > run_at THEN lease_until ELSE run_at END AS due FROM jobs ORDER BY due LIMIT 1"
-    )
+    row = await tx.one("SELECT run_at FROM jobs ORDER BY run_at LIMIT 1")
     return int(row[0]) if row else None
 
 
 async def take(tx: Tx, lease: str, now: int, lease_until: int) -> Job | None:
-    """Take the job that has been due longest."""
+    """Take the job that has been due longest. If its worker is not heard of again, it is due when the lease ends."""
     row = await tx.one(
-        "UPDATE jobs SET lease = :lease, lease_until = :until, attempts = attempts + 1 WHERE (kind, key) = ("
-        "SELECT kind, key FROM jobs WHERE run_at <= :now AND lease_until <= :now ORDER BY run_at LIMIT 1) "
-        "RETURNING kind, key, attempts",
+        "UPDATE jobs SET lease = :lease, run_at = :until, attempts = attempts + 1 WHERE (kind, key) = ("
+        "SELECT kind, key FROM jobs WHERE run_at <= :now ORDER BY run_at LIMIT 1) RETURNING kind, key, attempts",
         lease=lease,
         until=lease_until,
         now=now,
@@ -64,7 +61,7 @@ async def fail(tx: Tx, job: Job, run_again_at: int) -> None:
 
 async def _release(tx: Tx, job: Job, run_at: int, *, attempts: int) -> None:
     await tx.run(
-        "UPDATE jobs SET run_at = :run_at, attempts = :attempts, lease = NULL, lease_until = 0 "
+        "UPDATE jobs SET run_at = :run_at, attempts = :attempts, lease = NULL "
         "WHERE kind = :kind AND key = :key AND lease = :lease",
         run_at=run_at,
         attempts=attempts,

@@ -18,6 +18,7 @@ CREATE TABLE access_keys (
     secret BYTEA NOT NULL,              -- encrypted, bound to the id
     created_at BIGINT NOT NULL
 ); -- clustered
+CREATE INDEX keys_of_account ON access_keys (account, created_at, id);
 CREATE TABLE registry_settings (
     account TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -121,8 +122,7 @@ CREATE TABLE jobs (
     key TEXT NOT NULL,
     run_at BIGINT NOT NULL,
     attempts BIGINT NOT NULL,
-    lease TEXT,                         -- token of the worker that has it
-    lease_until BIGINT NOT NULL,
+    lease TEXT,                         -- token of the worker that has it, until run_at
     PRIMARY KEY (kind, key)
 ); -- clustered
 CREATE INDEX jobs_by_time ON jobs (run_at);

@@ -25,12 +25,12 @@ from wharfinger.state.db.database import P, Row, T, Value, Work
 
 FILE: Final = "wharfinger.db"
 # below this, two processes on one database can damage it (the WAL-reset bug)
-OLDEST_SAFE: Final = 3_051_003
+OLDEST_SAFE: Final = (3, 51, 3)
 _GROUP: Final = 64
 _PRAGMAS: Final = (
+    "PRAGMA busy_timeout=5000",  # first, because the next one may have to wait
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
-    "PRAGMA busy_timeout=5000",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
 )
@@ -47,7 +47,7 @@ def library_version() -> str:
 
 def is_safe() -> bool:
     """Whether it can be shared by processes."""
-    return apsw.SQLITE_VERSION_NUMBER >= OLDEST_SAFE
+    return tuple(map(int, library_version().split("."))) >= OLDEST_SAFE
 
 
 class SqliteTx:
@@ -84,6 +84,7 @@ class Sqlite:
             raise UnsafeSqlite(f"SQLite {library_version()} is too old: install apsw 3.51.3 or newer")
         self.statements = 0
         self.transactions = 0
+        self._is_closed = False
         self._reader = _connect(directory)
         self._reader.execute("PRAGMA query_only=ON")
         self._read_tx = SqliteTx(self._reader, self._count)
@@ -99,6 +100,8 @@ class Sqlite:
                     self._reader.execute("COMMIT")
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        if self._is_closed:
+            raise Unavailable("the database is closed")
         self.transactions += 1
         task = _Task(lambda tx: work(tx, *args, **kwargs))
         self._writer.tasks.put(task)
@@ -106,6 +109,7 @@ class Sqlite:
         return result
 
     async def close(self) -> None:
+        self._is_closed = True
         self._writer.tasks.put(None)
         await asyncio.to_thread(self._writer.join)
         self._reader.close()

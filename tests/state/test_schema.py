@@ -1,0 +1,212 @@
+"""The tables: made once, by whoever comes first, and asked in ways that need no reading of whole tables."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import multiprocessing
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
+
+import apsw
+import pytest
+
+from support.statements import Statement, place_of, use_everything
+from support.states import Clock, migrate_at_once, prepared, settings_of
+from wharfinger.domain.faults import Unavailable
+from wharfinger.server import data
+from wharfinger.state.db import blobs, events, images, jobs, keys, repositories, schema, sqlite, uploads
+from wharfinger.state.db.schema import MIGRATIONS, VERSION, SchemaTooNew, for_sqlite, migrate
+from wharfinger.state.db.sqlite import FILE, Sqlite
+from wharfinger.state.secrets import open_secrets
+
+TABLES = {
+    "access_keys",
+    "blobs",
+    "events",
+    "image_references",
+    "images",
+    "jobs",
+    "registry_settings",
+    "repositories",
+    "repository_blobs",
+    "schema_version",
+    "tags",
+    "unlinks",
+    "uploads",
+}
+# the version is no part of the migrations that it counts
+MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
+# of the module schema, only the version is asked for while a server runs
+MODULES = (repositories, images, uploads, blobs, events, keys, jobs)
+
+
+@pytest.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Sqlite]:
+    database = Sqlite(tmp_path)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def file(db: Sqlite, tmp_path: Path) -> apsw.Connection:
+    """The migrated database as SQLite itself sees it."""
+    await migrate(db)
+    return apsw.Connection(str(tmp_path / FILE))
+
+
+def everything_in(directory: Path) -> list[tuple[object, ...]]:
+    connection = apsw.Connection(str(directory / FILE))
+    schema_rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY name").fetchall()
+    return [*schema_rows, *connection.execute("SELECT version FROM schema_version")]
+
+
+# --- migrating -----------------------------------------------------------------------------------------------
+
+
+def test_migrating_an_empty_database_gives_exactly_the_tables(file: apsw.Connection) -> None:
+    names = file.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    assert {name for (name,) in names} == TABLES
+
+
+def test_a_migrated_database_has_the_version_of_the_program(file: apsw.Connection) -> None:
+    assert file.execute("SELECT version FROM schema_version").fetchall() == [(VERSION,)]
+
+
+async def test_migrating_twice_changes_nothing(db: Sqlite, tmp_path: Path) -> None:
+    await migrate(db)
+    before = everything_in(tmp_path)
+    await migrate(db)
+    assert everything_in(tmp_path) == before
+
+
+async def test_two_processes_may_migrate_at_once(tmp_path: Path) -> None:
+    await Sqlite(tmp_path).close()
+    spawn = multiprocessing.get_context("spawn")
+    barrier = spawn.Barrier(2)
+    processes = [spawn.Process(target=migrate_at_once, args=(tmp_path, barrier)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        await asyncio.to_thread(process.join, 60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert everything_in(tmp_path)[-1] == (VERSION,)
+
+
+async def test_a_migration_that_fails_leaves_the_version_before_it(
+    db: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await migrate(db)
+    before = everything_in(tmp_path)
+    monkeypatch.setattr(
+        schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (id BIGINT\n); INSERT INTO nowhere VALUES (1)")
+    )
+    monkeypatch.setattr(schema, "VERSION", VERSION + 1)
+    with pytest.raises(Unavailable, match="nowhere"):
+        await migrate(db)
+    assert everything_in(tmp_path) == before
+
+
+async def test_data_of_a_newer_version_is_refused(db: Sqlite, tmp_path: Path) -> None:
+    await migrate(db)
+    open_secrets(tmp_path, create=True)
+    apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99")
+    with pytest.raises(SchemaTooNew, match=f"version 99, this program knows {VERSION}"):
+        await migrate(db)
+
+
+async def test_data_of_a_newer_version_is_left_as_it_is(db: Sqlite, tmp_path: Path) -> None:
+    await migrate(db)
+    open_secrets(tmp_path, create=True)
+    apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99")
+    before = everything_in(tmp_path)
+    with pytest.raises(SchemaTooNew):
+        await data.prepare(settings_of(tmp_path))
+    assert everything_in(tmp_path) == before
+
+
+# --- what the tables are -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("table", MADE_BY_MIGRATIONS)
+def test_every_table_holds_its_columns_to_their_types(file: apsw.Connection, table: str) -> None:
+    assert file.execute("SELECT strict FROM pragma_table_list(?)", (table,)).get == 1
+
+
+@pytest.mark.parametrize("table", MADE_BY_MIGRATIONS)
+def test_a_table_marked_as_clustered_is_one_in_sqlite(file: apsw.Connection, table: str) -> None:
+    after = "".join(MIGRATIONS).partition(f"CREATE TABLE {table} (")[2].partition("\n);")[2]
+    is_clustered = file.execute("SELECT wr FROM pragma_table_list(?)", (table,)).get == 1
+    assert is_clustered == after.startswith(" -- clustered")
+
+
+@pytest.mark.parametrize("word", ["BIGINT", "BYTEA", "IDENTITY", "GENERATED"])
+def test_no_word_of_postgresql_is_left_in_the_translated_tables(word: str) -> None:
+    assert word not in "".join(map(for_sqlite, MIGRATIONS))
+
+
+def test_numbers_of_rows_that_went_are_not_given_again(file: apsw.Connection) -> None:
+    """A page token is the number of a row: with a number used twice, a list would go on at the wrong place."""
+    numbered = file.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%INTEGER PRIMARY KEY%'")
+    counted = file.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%INTEGER PRIMARY KEY AUTOINCREMENT%'")
+    assert numbered.fetchall() == counted.fetchall() == [("repositories",), ("images",), ("blobs",), ("events",)]
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_every_foreign_key_has_an_index(file: apsw.Connection, table: str) -> None:
+    keys_of_table = {row[3] for row in file.execute("SELECT * FROM pragma_foreign_key_list(?)", (table,))}
+    indexes = [row[1] for row in file.execute("SELECT * FROM pragma_index_list(?)", (table,))]
+    first_columns = {file.execute("SELECT name FROM pragma_index_info(?) LIMIT 1", (name,)).get for name in indexes}
+    assert keys_of_table <= first_columns
+
+
+# --- how they are asked --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def plans(tmp_path: Path) -> dict[Statement, list[str]]:
+    """How SQLite goes about every statement that the product runs."""
+    clock = Clock()
+    async with prepared(tmp_path / "data", clock) as state:
+        seen = await use_everything(state, clock)
+    connection = apsw.Connection(str(tmp_path / "data" / FILE))
+
+    def explain(statement: Statement) -> list[str]:
+        sql = f"EXPLAIN QUERY PLAN {sqlite._translate(statement.sql)}"
+        return [row[3] for row in connection.execute(sql, sqlite._bound(seen[statement]))]
+
+    return {statement: explain(statement) for statement in seen}
+
+
+def test_every_statement_of_the_product_is_looked_at(plans: dict[Statement, list[str]]) -> None:
+    assert {place for module in MODULES for place in functions_with_sql(module)} <= {seen.place for seen in plans}
+
+
+def test_no_statement_reads_a_whole_table(plans: dict[Statement, list[str]]) -> None:
+    assert {seen.place: plan for seen, plan in plans.items() if reads_a_whole_table(seen.sql, plan)} == {}
+
+
+def test_no_page_is_sorted_before_it_is_cut(plans: dict[Statement, list[str]]) -> None:
+    sorted_first = {
+        seen.place: plan
+        for seen, plan in plans.items()
+        if " LIMIT " in seen.sql and "USE TEMP B-TREE FOR ORDER BY" in plan and not reads_a_whole_table(seen.sql, plan)
+    }
+    assert sorted_first == {}
+
+
+def reads_a_whole_table(sql: str, plan: list[str]) -> bool:
+    scans = [step for step in plan if step.startswith("SCAN ") and "VIRTUAL TABLE" not in step]
+    takes_the_first = " LIMIT " in sql and " WHERE " not in sql and "USE TEMP B-TREE FOR ORDER BY" not in plan
+    return not takes_the_first and bool(set(scans) - {"SCAN schema_version"})  # which has one row
+
+
+def functions_with_sql(module: ModuleType) -> set[str]:
+    runs_a_statement = re.compile(r"\btx\.(all|one|run|many)\(")
+    return {
+        place_of(module.__name__, name)
+        for name, function in inspect.getmembers(module, inspect.iscoroutinefunction)
+        if function.__module__ == module.__name__ and runs_a_statement.search(inspect.getsource(function))
+    }

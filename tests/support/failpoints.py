@@ -1,0 +1,106 @@
+"""A state on which everything ends at one step of its way to the disk, as if its process were killed there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from wharfinger.state import State
+from wharfinger.state.blobs.store import BlobStore, Writer
+from wharfinger.state.db.database import Database, P, T, Work
+
+R = TypeVar("R")
+
+
+class Killed(BaseException):
+    """The process is gone: no handler of an error runs as it would after one."""
+
+
+class Failpoints:
+    """Counts the steps that change something, and ends everything at one of them, before or `after` it is done."""
+
+    def __init__(self, state: State, at: int, *, after: bool) -> None:
+        self._left = at
+        self._after = after
+        self._dead = False
+        self.state = replace(state, db=_Database(state.db, self), blobs=_Store(state.blobs, self))
+
+    async def step(self, doing: Awaitable[R]) -> R:
+        """One step. What is dead does nothing any more."""
+        self._left -= 1
+        if self._dead or (self._left == 0 and not self._after):
+            self._dead = True
+            _forget(doing)
+            raise Killed
+        result = await doing
+        if self._left == 0:
+            self._dead = True
+            raise Killed
+        return result
+
+
+def _forget(doing: Awaitable[R]) -> None:
+    close = getattr(doing, "close", None)
+    if close is not None:
+        close()
+
+
+@dataclass
+class _Database:
+    inner: Database
+    points: Failpoints
+    statements: int = 0
+    transactions: int = 0
+
+    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.inner.read(work, *args, **kwargs)
+
+    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.points.step(self.inner.write(work, *args, **kwargs))
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+@dataclass
+class _Store:
+    inner: BlobStore
+    points: Failpoints
+
+    async def create(self, storage_id: str) -> None:
+        await self.points.step(self.inner.create(storage_id))
+
+    @asynccontextmanager
+    async def writer(self, storage_id: str) -> AsyncIterator[Writer]:
+        async with self.inner.writer(storage_id) as writer:
+            yield _Writer(writer, self.points)
+
+    async def publish(self, storage_id: str) -> None:
+        await self.points.step(self.inner.publish(storage_id))
+
+    def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
+        return self.inner.read(storage_id, start, length)
+
+    def path(self, storage_id: str, size: int) -> Path | None:
+        return self.inner.path(storage_id, size)
+
+    async def unlink(self, storage_id: str) -> None:
+        await self.points.step(self.inner.unlink(storage_id))
+
+
+@dataclass
+class _Writer:
+    inner: Writer
+    points: Failpoints
+
+    async def begin(self, at: int) -> None:
+        await self.points.step(self.inner.begin(at))
+
+    async def write(self, piece: bytes) -> None:
+        await self.points.step(self.inner.write(piece))
+
+    async def sync(self) -> None:
+        await self.points.step(self.inner.sync())
