@@ -15,7 +15,7 @@ from support.registry import Registry
 from support.server import Server
 
 # in CI nothing may be skipped: what is missing there is a failure
-REQUIRE_ALL = os.environ.get("WHARFINGER_TEST_REQUIRE_ALL") == "1"
+REQUIRE_ALL = os.environ.get("TEST_REQUIRE_ALL") == "1"
 _missing: set[str] = set()
 _accounts = itertools.count(int.from_bytes(os.urandom(4)) * 100)
 

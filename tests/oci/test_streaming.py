@@ -1,7 +1,7 @@
 """Large layers go through in constant memory, in both directions, for many at once and for those who stop reading.
 
-By hand, with the figures of the promise: WHARFINGER_TEST_LAYER_BYTES=10737418240 WHARFINGER_TEST_PULLS=100
-WHARFINGER_TEST_PULL_BYTES=100000000.
+By hand, with the figures of the promise: TEST_LAYER_BYTES=10737418240 TEST_PULLS=100
+TEST_PULL_BYTES=100000000.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from support.server import Server
 from support.wire import Wire
 
 MIB = 1024 * 1024
-LAYER_BYTES = int(os.environ.get("WHARFINGER_TEST_LAYER_BYTES", str(1024 * MIB)))
-PULLS = int(os.environ.get("WHARFINGER_TEST_PULLS", "20"))
-PULL_BYTES = int(os.environ.get("WHARFINGER_TEST_PULL_BYTES", "20000000"))
+LAYER_BYTES = int(os.environ.get("TEST_LAYER_BYTES", str(1024 * MIB)))
+PULLS = int(os.environ.get("TEST_PULLS", "20"))
+PULL_BYTES = int(os.environ.get("TEST_PULL_BYTES", "20000000"))
 MOST_MEMORY = 200 * MIB
 STALLED_READERS = 8
 

@@ -17,8 +17,8 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-# the same end-to-end tests run on a second web server: WHARFINGER_TEST_SERVER=uvicorn
-WEB_SERVER = os.environ.get("WHARFINGER_TEST_SERVER", "granian")
+# the same end-to-end tests run on a second web server: TEST_SERVER=uvicorn
+WEB_SERVER = os.environ.get("TEST_SERVER", "granian")
 REGION = "eu-central-1"
 _START_SECONDS = 20
 _ON_UVICORN = Path(__file__).with_name("on_uvicorn.py")
