@@ -55,7 +55,9 @@ class Ctr:
         archive, back = self.shell.home / "back.tar", self.shell.home / "back"
         self("images", "export", "--all-platforms", str(archive), name)
         with tarfile.open(archive) as packed:
-            packed.extractall(back, filter="data")
+            # Debian 12's Python knows no filters yet; archives of containerd are ours
+            packed.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+            packed.extractall(back)
         return read_layout(back)
 
 
