@@ -16,7 +16,6 @@ from support.server import Server
 
 # in CI nothing may be skipped: what is missing there is a failure
 REQUIRE_ALL = os.environ.get("TEST_REQUIRE_ALL") == "1"
-_missing: set[str] = set()
 _accounts = itertools.count(int.from_bytes(os.urandom(4)) * 100)
 
 
@@ -26,11 +25,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if find(program) is None:
                 if REQUIRE_ALL:
                     pytest.fail(f"{program} is not installed: {HOW_TO_GET[program]}", pytrace=False)
-                item.config.stash.setdefault(_MISSING, set()).add(program)
                 pytest.skip(f"{program} is not installed")
-
-
-_MISSING = pytest.StashKey[set[str]]()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

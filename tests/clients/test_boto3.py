@@ -10,13 +10,12 @@ import pytest
 import urllib3
 from botocore.exceptions import ClientError
 
-from support.content import OCI_IMAGE, Image, descriptor, image, index, layer, sha256
+from support.content import OCI_IMAGE, UNKNOWN, Image, descriptor, image, index, layer, sha256
 from support.oci import Oci
 from support.registry import error_of
 from support.shell import Shell
 
 PART = 5 * 1024 * 1024
-UNKNOWN = "sha256:" + "0" * 64
 
 
 def upload(ecr: Any, content: bytes, repository: str = "app", part: int = PART) -> str:

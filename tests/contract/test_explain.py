@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from support.shapes import bodies, example, spoiled
+from support.ecr_requests import bodies, example, spoiled
 from wharfinger.contract.ecr import OPERATIONS
 from wharfinger.contract.explain import Mismatch, Violation, explain, java_set_order
 

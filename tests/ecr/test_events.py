@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from support.content import Image, image, index
-from support.ecr_images import abroad, push_blobs, series, stranger
-from support.registry import Registry
+from support.content import Image, image, index, series
+from support.registry import Registry, abroad, stranger
 from support.server import Server
 from wharfinger.state.db.database import Row, Tx
 from wharfinger.state.db.sqlite import Sqlite
@@ -64,7 +63,7 @@ async def start(registry: Registry, told: Told, *pushed: tuple[Image, str]) -> N
     """A repository with images; what that tells is left behind."""
     registry.create("app")
     for one, reference in pushed:
-        push_blobs(registry, "app", one)
+        registry.push_blobs("app", one)
         assert oci_put(registry, one, reference) == 201
     await told()
 
@@ -79,7 +78,7 @@ async def test_a_push_is_told_with_its_tag_if_it_has_one(
 ) -> None:
     await start(registry, told)
     (one,) = series(1)
-    push_blobs(registry, "app", one)
+    registry.push_blobs("app", one)
     if door == "ecr":
         registry.put_image("app", one, tag)
     else:
@@ -90,7 +89,7 @@ async def test_a_push_is_told_with_its_tag_if_it_has_one(
 async def test_a_push_under_several_tags_is_told_once_for_each(registry: Registry, told: Told) -> None:
     (one,) = series(1)
     await start(registry, told)
-    push_blobs(registry, "app", one)
+    registry.push_blobs("app", one)
     oci_put(registry, one, f"{one.digest}?tag=a&tag=b")
     assert await told() == [event("PUSH", one, "a"), event("PUSH", one, "b")]
 
@@ -231,7 +230,7 @@ async def test_an_event_has_its_repository_and_its_time(registry: Registry, rows
 async def test_events_are_stored_when_the_push_is_answered(registry: Registry, rows: Read) -> None:
     registry.create("app")
     images = series(20)
-    push_blobs(registry, "app", images[0])
+    registry.push_blobs("app", images[0])
     for number, one in enumerate(images, 1):
         registry.put_image("app", one, f"v{number}")
         assert len(await rows(registry)) == number

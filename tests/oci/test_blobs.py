@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import pytest
 
 from support import inside
-from support.content import image, sha256
-from support.oci import Answer
+from support.answer import Answer
+from support.content import UNKNOWN, image, sha256
 from support.registry import Registry
 from support.wire import Wire
 
-UNKNOWN = "sha256:" + "0" * 64
-MALFORMED = ["sha256:abc", "sha256:" + "A" * 64, "md5:" + "0" * 32, "latest", "sha256:" + "0" * 64 + "0"]
-
-
-@pytest.fixture
-def content(account: str) -> bytes:
-    """1000 bytes that no other test pushes."""
-    return hashlib.shake_128(account.encode()).digest(1000)
+MALFORMED = ["sha256:abc", "sha256:" + "A" * 64, "md5:" + "0" * 32, "latest", UNKNOWN + "0"]
 
 
 @pytest.fixture

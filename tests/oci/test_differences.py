@@ -5,7 +5,6 @@ Each point says what ECR answers, to compare, and what is observed here.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import NamedTuple
 import pytest
 
 from support import inside
-from support.content import DOCKER_IMAGE, OCI_IMAGE, OCI_INDEX, Image, image, index, sha256
-from support.oci import Answer, Oci
+from support.answer import Answer
+from support.content import DOCKER_IMAGE, OCI_IMAGE, OCI_INDEX, Image, image, index, sha256, sha512
+from support.oci import Oci
 from support.registry import Registry
 from wharfinger.domain.names import Registry as RegistryName
 
@@ -99,7 +99,7 @@ def mount_of_an_unused_blob(registry: Registry) -> object:
 
 
 def sha512_of_a_blob(registry: Registry) -> object:
-    digest = f"sha512:{hashlib.sha512(CONTENT).hexdigest()}"
+    digest = sha512(CONTENT)
     return registry.oci.call("POST", f"/v2/{registry.create('app')}/blobs/uploads/?digest={digest}", CONTENT).status
 
 

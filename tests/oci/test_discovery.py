@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from support.content import OCI_CONFIG, OCI_EMPTY, OCI_IMAGE, OCI_INDEX, Image, image, index
-from support.oci import Answer
+from support.answer import Answer
+from support.content import OCI_CONFIG, OCI_EMPTY, OCI_IMAGE, OCI_INDEX, UNKNOWN, Image, image, index
 from support.registry import Registry
 
-UNKNOWN = "sha256:" + "0" * 64
 LONGEST_PAGE = 1000
 SBOM = "application/vnd.example.sbom+json"
 SIGNATURE = "application/vnd.example.signature"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from support import inside
-from support.content import image, sha256
-from support.oci import Answer, Oci
+from support.answer import Answer
+from support.content import UNKNOWN, UNKNOWN_UPLOAD, image, sha256
+from support.oci import Oci
 from support.registry import Registry
 from support.server import Server
 from support.wire import Wire
@@ -17,9 +18,8 @@ from wharfinger.contract.oci import ENDPOINTS, Endpoint
 from wharfinger.domain.names import Registry as RegistryName
 
 HOUR = 60 * 60 * 1000
-UNKNOWN = "sha256:" + "0" * 64
 # for each named part of a path, what stands there in these tests
-PARTS = {"reference": "latest", "upload": "00000000-0000-4000-8000-000000000000", "digest": UNKNOWN}
+PARTS = {"reference": "latest", "upload": UNKNOWN_UPLOAD, "digest": UNKNOWN}
 METHODS = ("GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS")
 
 

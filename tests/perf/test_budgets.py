@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import apsw
 import pytest
 
+from support.answer import Answer
 from support.content import Image, image, index, layer, sha256
-from support.states import Answer, Body, Clock, Doors, create_repository, prepared
+from support.doors import Body, Doors
+from support.state import Clock, create_repository, prepared
 from wharfinger.services.uploads import LEASE
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore

@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 
 from support.content import sha256
-from support.states import Body, Doors, create_repository, hold_writer, no_file_over, prepared
+from support.disk import no_file_over
+from support.doors import Body, Doors
+from support.other_processes import hold_writer
+from support.state import create_repository, prepared
 from wharfinger.domain.faults import Unavailable
 from wharfinger.services import collect
 from wharfinger.state import State

@@ -11,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from support.content import image, sha256
+from support.disk import without_syncs
+from support.doors import Doors
 from support.failpoints import Failpoints, Killed
-from support.states import Clock, Doors, create_repository, empty, opened, prepared, until, without_syncs
+from support.poll import until_async
+from support.state import Clock, create_repository, empty, opened, prepared
 from wharfinger.domain.faults import Unavailable
 from wharfinger.services import collect
 from wharfinger.services import jobs as service
@@ -235,9 +238,9 @@ async def test_jobs_go_on_when_the_database_comes_back(
     await service.schedule(state)
     await state.db.write(rename_jobs, "jobs", "away")
     running = asyncio.ensure_future(service.run_forever(state))
-    await until(lambda: "jobs cannot be read" in caplog.text)
+    await until_async(lambda: "jobs cannot be read" in caplog.text)
     await state.db.write(rename_jobs, "away", "jobs")
-    await until(lambda: counted.runs > 0)
+    await until_async(lambda: counted.runs > 0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running

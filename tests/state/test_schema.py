@@ -13,8 +13,9 @@ from types import ModuleType
 import apsw
 import pytest
 
+from support.other_processes import migrate_at_once
+from support.state import Clock, prepared, settings_of
 from support.statements import Statement, place_of, use_everything
-from support.states import Clock, migrate_at_once, prepared, settings_of
 from wharfinger.domain.faults import Unavailable
 from wharfinger.server import data
 from wharfinger.state.db import blobs, events, images, jobs, keys, repositories, schema, sqlite, uploads

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.states import CALLER, REGISTRY, prepared, settings_of
+from support.state import CALLER, REGISTRY, prepared, settings_of
 from wharfinger.api.ecr.call import Call as EcrCall
 from wharfinger.api.http import Request
 from wharfinger.api.oci.call import Call as OciCall

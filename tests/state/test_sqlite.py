@@ -12,7 +12,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from support.states import no_file_over, write_rows
+from support.disk import no_file_over
+from support.other_processes import write_rows
 from wharfinger.domain.faults import BlobNotFound, Unavailable
 from wharfinger.state.db import sqlite
 from wharfinger.state.db.database import Tx, Value

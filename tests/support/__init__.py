@@ -1,1 +1,13 @@
-"""Helpers of the tests."""
+"""Helpers of the tests, by what a test needs.
+
+What is pushed: `content`, `manifests`, `manifest_bodies`.
+A server: `server`, `registry`, `memory`; its data directory: `inside`, `invariants`.
+Calls of it, which give an `answer`: `oci`, `raw_ecr`, `wire`, `signing`; of one operation: `put_image`, `ecr_layers`,
+`repository_settings`, `deletions`; what is refused: `ecr_errors`.
+Requests made from a model of the API: `ecr_model` (botocore's), `ecr_requests` (our own).
+The application in the test's own process: `state`, `doors`, `workers`, `journeys`, `statements`.
+What goes wrong there: `failpoints`, `disk`, `other_processes`.
+The rules written down once more: `removal`, `repository_model`.
+Real clients: `shell`, `programs`, `daemons`, `readme`.
+Waiting: `poll`. What was measured: `figures`.
+"""

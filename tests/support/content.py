@@ -16,10 +16,14 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 OCI_EMPTY = "application/vnd.oci.empty.v1+json"
+ORAS_ARTIFACT = "application/vnd.cncf.oras.artifact.manifest.v1+json"
 DOCKER_IMAGE = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+
+UNKNOWN = "sha256:" + "0" * 64  # nothing has this digest
+UNKNOWN_UPLOAD = "00000000-0000-4000-8000-000000000000"
 
 
 class Image(NamedTuple):
@@ -49,6 +53,11 @@ class Image(NamedTuple):
 def sha256(content: bytes) -> str:
     """The digest of some bytes."""
     return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def sha512(content: bytes) -> str:
+    """The other digest."""
+    return "sha512:" + hashlib.sha512(content).hexdigest()
 
 
 def descriptor(media_type: str, content: bytes, **more: Any) -> dict[str, Any]:
@@ -111,6 +120,12 @@ def index(*children: Image, media_type: str = OCI_INDEX, annotations: Mapping[st
     if annotations is not None:
         body["annotations"] = dict(annotations)
     return Image(json.dumps(body).encode(), media_type, {}, children)
+
+
+def series(count: int) -> Sequence[Image]:
+    """Images that differ in an annotation only, so that their blobs need to be pushed but once."""
+    content = layer()
+    return [image(content, config_type=OCI_EMPTY, annotations={"number": str(number)}) for number in range(count)]
 
 
 def _config(layers: Sequence[bytes], architecture: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import botocore.session
 
 MODEL: Final = botocore.session.get_session().get_service_model("ecr")
-UUID: Final = "00000000-0000-4000-8000-000000000000"
+_UUID: Final = "00000000-0000-4000-8000-000000000000"
 _JSON: Final[Mapping[str, tuple[type, ...]]] = {
     "structure": (dict,),
     "map": (dict,),
@@ -20,8 +20,8 @@ _JSON: Final[Mapping[str, tuple[type, ...]]] = {
     "timestamp": (int, float),
 }
 SAMPLES: Final[Mapping[str, Any]] = {
-    "UploadId": UUID,
-    "ReplicationBackfillId": UUID,
+    "UploadId": _UUID,
+    "ReplicationBackfillId": _UUID,
     "LayerDigest": "sha256:00",
     "PrincipalArn": "arn:aws:iam::123456789012:role/reader",
     "LifecyclePolicyText": "x" * 100,

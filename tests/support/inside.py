@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from support.server import Server
+from support.state import opened
 from wharfinger.domain.names import Registry
-from wharfinger.server.data import open_state
-from wharfinger.server.settings import Settings
 from wharfinger.services import access, collect
 from wharfinger.services.access import Caller
 from wharfinger.state import State
@@ -58,7 +57,7 @@ def uploads(server: Server, account: str) -> int:
 
 @asynccontextmanager
 async def _opened(server: Server, clock: Clock = system_clock) -> AsyncIterator[State]:
-    state = open_state(Settings(data=str(server.directory)), clock)
+    state = opened(server.directory, clock)
     try:
         yield state
     finally:

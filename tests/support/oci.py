@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
 
 import urllib3
 
+from support.answer import Answer
 from support.content import Image
-
-
-class Answer(NamedTuple):
-    """Status, headers (names in any case) and body."""
-
-    status: int
-    headers: urllib3.HTTPHeaderDict
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        """The body, parsed."""
-        return json.loads(self.body)
-
-    @property
-    def code(self) -> str:
-        """The code of the first error."""
-        return str(self.json["errors"][0]["code"])
-
-    @property
-    def message(self) -> str:
-        """The message of the first error."""
-        return str(self.json["errors"][0]["message"])
 
 
 class Oci:
@@ -75,6 +51,10 @@ class Oci:
         assert answer.status == 202, answer
         return str(answer.headers["Location"])
 
+    def finish(self, location: str, digest: str, content: bytes | None = None) -> Answer:
+        """The end of an upload, with its last bytes if there are any."""
+        return self.call("PUT", f"{location}?digest={digest}", content)
+
     def push_blob(self, repository: str, content: bytes, digest: str) -> None:
         """A whole blob in one request."""
         answer = self.call("POST", f"/v2/{repository}/blobs/uploads/?digest={digest}", content)
@@ -94,6 +74,11 @@ class Oci:
             answer = self.put_manifest(repository, reference, image.manifest, image.media_type)
             assert answer.status == 201, answer
 
+    def tags(self, repository: str) -> list[str]:
+        """The names of the tags, as the data plane lists them."""
+        found: list[str] = self.get(f"/v2/{repository}/tags/list").json["tags"]
+        return found
+
     def pages(self, path: str) -> Iterator[Answer]:
         """The pages of a list, as its Link headers lead."""
         following: str | None = path
@@ -102,3 +87,8 @@ class Oci:
             yield answer
             link = answer.headers.get("Link")
             following = link[link.index("<") + 1 : link.index(">")] if link else None
+
+
+def span(first: int, last: int) -> dict[str, str]:
+    """The header that says which bytes a chunk is."""
+    return {"Content-Range": f"{first}-{last}"}

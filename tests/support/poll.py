@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -14,3 +15,10 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited {_DEADLINE_SECONDS} seconds in vain: {what}"
         time.sleep(0.01)
+
+
+async def until_async(condition: Callable[[], bool]) -> None:
+    """The same within a test that is a coroutine."""
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        while not condition():  # noqa: ASYNC110 - nothing tells of it by itself
+            await asyncio.sleep(0.001)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Sequence
 from typing import Any
 
-import urllib3
 from botocore.exceptions import ClientError
 
 from support.content import Image
 from support.oci import Oci
 from support.server import REGION, Server
+
+_FAR = 500_000_000_000
 
 
 class Registry:
@@ -28,10 +28,7 @@ class Registry:
     @property
     def password(self) -> str:
         """A new authorization token."""
-        data = self.ecr.get_authorization_token()["authorizationData"][0]
-        user, password = base64.b64decode(data["authorizationToken"]).decode().split(":")
-        assert user == "AWS"
-        return password
+        return new_password(self.ecr)
 
     @property
     def oci(self) -> Oci:
@@ -44,6 +41,17 @@ class Registry:
         """A new repository: its name."""
         self.ecr.create_repository(repositoryName=name, **settings)
         return name
+
+    def push_blobs(self, repository: str, *images: Image) -> None:
+        """The blobs of images, each once."""
+        for digest, content in {digest: content for one in images for digest, content in one.blobs.items()}.items():
+            self.oci.push_blob(repository, content, digest)
+
+    def put_images(self, repository: str, *images: Image, tags: tuple[str | None, ...] = ()) -> None:
+        """Images of one series, the first with the first of the tags and so on."""
+        self.push_blobs(repository, *images)
+        for number, one in enumerate(images):
+            self.put_image(repository, one, tags[number] if number < len(tags) else None)
 
     def put_image(self, repository: str, image: Image, tag: str | None = None, **more: Any) -> Any:
         """PutImage, of an image whose blobs are there."""
@@ -59,12 +67,40 @@ class Registry:
 
     def tags(self, repository: str) -> dict[str, str]:
         """Every tag with the digest it points to, by ListImages."""
-        return {item["imageTag"]: item["imageDigest"] for item in self.images(repository) if "imageTag" in item}
+        return tagged(self.images(repository))
 
     def images(self, repository: str) -> Sequence[dict[str, str]]:
         """Every line of ListImages."""
-        pages = self.ecr.get_paginator("list_images").paginate(repositoryName=repository)
-        return [item for page in pages for item in page["imageIds"]]
+        return listed(self.ecr, repository)
+
+
+def new_password(ecr: Any) -> str:
+    """An authorization token of a boto3 client's principal."""
+    (data,) = ecr.get_authorization_token()["authorizationData"]
+    user, password = base64.b64decode(data["authorizationToken"]).decode().split(":")
+    assert user == "AWS"
+    return str(password)
+
+
+def listed(ecr: Any, repository: str) -> list[dict[str, str]]:
+    """Every line of ListImages."""
+    pages = ecr.get_paginator("list_images").paginate(repositoryName=repository)
+    return [item for page in pages for item in page["imageIds"]]
+
+
+def tagged(lines: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Of the lines of ListImages, every tag with its digest."""
+    return {item["imageTag"]: item["imageDigest"] for item in lines if "imageTag" in item}
+
+
+def stranger(registry: Registry, region: str = REGION) -> Registry:
+    """A registry of another account on the same server, far from the accounts of other tests."""
+    return Registry(registry.server, f"{(int(registry.account) + _FAR) % 10**12:012d}", region)
+
+
+def abroad(registry: Registry, region: str = "us-west-2") -> Registry:
+    """The registry of the same account in another region."""
+    return Registry(registry.server, registry.account, region)
 
 
 def as_id(text: str | dict[str, str]) -> dict[str, str]:
@@ -78,18 +114,3 @@ def error_of(caught: Any) -> tuple[str, str]:
     """Code and message of what boto3 raised."""
     error: ClientError = caught.value
     return error.response["Error"]["Code"], error.response["Error"]["Message"]
-
-
-def raw_call(server: Server, operation: str, body: bytes, **headers: str) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """A call on an open server with any body: status, parsed answer, headers."""
-    target = f"AmazonEC2ContainerRegistry_V20150921.{operation}"
-    sent = {
-        "Content-Type": "application/x-amz-json-1.1",
-        "X-Amz-Target": target,
-        "X-Amz-Date": "20260101T000000Z",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=123456789012/20260101/eu-central-1/ecr/aws4_request, "
-        "SignedHeaders=host;x-amz-date;x-amz-target, Signature=0",
-        **{name.replace("_", "-"): value for name, value in headers.items()},
-    }
-    answer = urllib3.request("POST", server.endpoint + "/", body=body, headers=sent, retries=False)
-    return answer.status, json.loads(answer.data), dict(answer.headers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ import boto3
 
 from support.content import Image, descriptor
 from support.programs import TOOLS
-from support.registry import as_id
+from support.registry import as_id, listed, new_password, tagged
 
 _LONGEST = 60  # seconds that one command may take
 
@@ -55,8 +54,7 @@ class Shell:
     @property
     def password(self) -> str:
         """A new authorization token; no failure of a command shows it."""
-        data = self.ecr.get_authorization_token()["authorizationData"][0]
-        password = base64.b64decode(data["authorizationToken"]).decode().removeprefix("AWS:")
+        password = new_password(self.ecr)
         self._secrets.append(password)
         return password
 
@@ -100,12 +98,11 @@ class Shell:
 
     def tags(self, repository: str = "app") -> dict[str, str]:
         """Every tag with its digest, as ListImages has them."""
-        return {item["imageTag"]: item["imageDigest"] for item in self.images(repository) if "imageTag" in item}
+        return tagged(self.images(repository))
 
     def images(self, repository: str = "app") -> list[dict[str, str]]:
         """Every line of ListImages."""
-        pages = self.ecr.get_paginator("list_images").paginate(repositoryName=repository)
-        return [item for page in pages for item in page["imageIds"]]
+        return listed(self.ecr, repository)
 
     def details(self, reference: str, repository: str = "app") -> dict[str, Any]:
         """What DescribeImages says of one image."""

@@ -9,19 +9,24 @@ from typing import Any, NamedTuple, Self
 from unittest import mock
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
 from botocore.auth import SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from support.raw_ecr import JSON_1_1, TARGET
+from wharfinger.api import sigv4
 from wharfinger.api.http import Message, Request
+from wharfinger.api.sigv4 import Claim
+from wharfinger.domain.faults import Fault
 
 NOW = datetime(2024, 6, 15, 12, 0, 0, tzinfo=UTC)
 HOST = "localhost:5050"
 KEY = "AKIAIOSFODNN7EXAMPLE"
 SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 HEADERS = {
-    "Content-Type": "application/x-amz-json-1.1",
-    "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
+    "Content-Type": JSON_1_1,
+    "X-Amz-Target": f"{TARGET}.DescribeRepositories",
 }
 Pairs = tuple[tuple[str, str], ...]
 
@@ -126,3 +131,22 @@ def sign(
 
 async def _no_body() -> Message:
     raise AssertionError("the body of a signed request is checked as bytes")
+
+
+BOTH_FORMS = pytest.mark.parametrize("query", [False, True], ids=["header form", "query form"])
+
+
+def check(sent: Sent, *, now: datetime = NOW, secret: str = SECRET) -> Claim:
+    """Everything that is looked at, in the order of the ECR door."""
+    request = sent.request()
+    claim = sigv4.read_claim(request, frozenset({"ecr"}))
+    sigv4.check_time(claim, now)
+    sigv4.check_signature(claim, request, hashlib.sha256(sent.body).hexdigest(), secret)
+    return claim
+
+
+def refusal(sent: Sent, *, now: datetime = NOW) -> Fault:
+    """Why it is not accepted."""
+    with pytest.raises(Fault) as caught:
+        check(sent, now=now)
+    return caught.value

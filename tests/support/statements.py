@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from support.content import image, index
-from support.states import REGISTRY, Clock, Doors
+from support.doors import Doors
+from support.state import REGISTRY, Clock
 from wharfinger.services import access, collect, health, jobs
 from wharfinger.state import State
 from wharfinger.state.clock import DAY
@@ -80,30 +81,25 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     watched = replace(state, db=Watched(state.db, seen))
     doors = Doors(watched)
     for name in ("app", "other"):
-        await _ok(doors, "CreateRepository", repositoryName=name)
+        await doors.served("CreateRepository", repositoryName=name)
     await _settings(doors)
     await _images(doors, clock)
     await _upkeep(watched, clock)
     return seen
 
 
-async def _ok(doors: Doors, operation: str, **arguments: object) -> None:
-    answer = await doors.ecr(operation, **arguments)
-    assert answer.status == 200, (operation, answer)
-
-
 async def _settings(doors: Doors) -> None:
     app = {"repositoryName": "app"}
     arn = {"resourceArn": REGISTRY.arn("app")}
-    await _ok(doors, "DescribeRepositories")
-    await _ok(doors, "DescribeRepositories", repositoryNames=["app", "other"])
-    await _ok(doors, "PutImageTagMutability", **app, imageTagMutability="MUTABLE")
-    await _ok(doors, "PutImageScanningConfiguration", **app, imageScanningConfiguration={"scanOnPush": True})
-    await _ok(doors, "TagResource", **arn, tags=[{"Key": "team", "Value": "a"}])
-    await _ok(doors, "ListTagsForResource", **arn)
-    await _ok(doors, "UntagResource", **arn, tagKeys=["team"])
-    await _ok(doors, "PutAccountSetting", name="BLOB_MOUNTING", value="ENABLED")
-    await _ok(doors, "GetAccountSetting", name="BLOB_MOUNTING")
+    await doors.served("DescribeRepositories")
+    await doors.served("DescribeRepositories", repositoryNames=["app", "other"])
+    await doors.served("PutImageTagMutability", **app, imageTagMutability="MUTABLE")
+    await doors.served("PutImageScanningConfiguration", **app, imageScanningConfiguration={"scanOnPush": True})
+    await doors.served("TagResource", **arn, tags=[{"Key": "team", "Value": "a"}])
+    await doors.served("ListTagsForResource", **arn)
+    await doors.served("UntagResource", **arn, tagKeys=["team"])
+    await doors.served("PutAccountSetting", name="BLOB_MOUNTING", value="ENABLED")
+    await doors.served("GetAccountSetting", name="BLOB_MOUNTING")
     assert (await doors.oci("GET", "_catalog")).status == 200
 
 
@@ -117,16 +113,16 @@ async def _images(doors: Doors, clock: Clock) -> None:
     await doors.push("app", both, "both", "second")
     await doors.push("app", signature)
     for status in ("ANY", "TAGGED", "UNTAGGED"):
-        await _ok(doors, "ListImages", **app, filter={"tagStatus": status})
-        await _ok(doors, "DescribeImages", **app, filter={"tagStatus": status})
+        await doors.served("ListImages", **app, filter={"tagStatus": status})
+        await doors.served("DescribeImages", **app, filter={"tagStatus": status})
     subject = {"subjectId": {"imageDigest": one.digest}}
-    await _ok(doors, "ListImageReferrers", **app, **subject)
-    await _ok(doors, "ListImageReferrers", **app, **subject, filter={"artifactTypes": ["x"]})
-    await _ok(doors, "DescribeImages", **app, imageIds=[{"imageTag": "one"}])
-    await _ok(doors, "BatchGetImage", **app, imageIds=[{"imageDigest": one.digest}, {"imageTag": "both"}])
-    await _ok(doors, "GetDownloadUrlForLayer", **app, layerDigest=layer)
+    await doors.served("ListImageReferrers", **app, **subject)
+    await doors.served("ListImageReferrers", **app, **subject, filter={"artifactTypes": ["x"]})
+    await doors.served("DescribeImages", **app, imageIds=[{"imageTag": "one"}])
+    await doors.served("BatchGetImage", **app, imageIds=[{"imageDigest": one.digest}, {"imageTag": "both"}])
+    await doors.served("GetDownloadUrlForLayer", **app, layerDigest=layer)
     clock.move(DAY // 4)  # by then leases have to be renewed
-    await _ok(doors, "BatchCheckLayerAvailability", **app, layerDigests=[layer])
+    await doors.served("BatchCheckLayerAvailability", **app, layerDigests=[layer])
     for path in ("app/manifests/one", f"app/manifests/{one.digest}", f"app/blobs/{layer}"):
         assert (await doors.oci("HEAD", path)).status == 200
         assert (await doors.oci("GET", path)).status == 200
@@ -135,10 +131,10 @@ async def _images(doors: Doors, clock: Clock) -> None:
         assert (await doors.oci("POST", f"other/blobs/uploads/{mount}")).status == 201
     assert (await doors.oci("DELETE", f"other/blobs/{layer}")).status == 202
     assert (await doors.oci("DELETE", "app/manifests/second")).status == 202
-    await _ok(doors, "BatchDeleteImage", **app, imageIds=[{"imageTag": "both"}, {"imageDigest": one.digest}])
+    await doors.served("BatchDeleteImage", **app, imageIds=[{"imageTag": "both"}, {"imageDigest": one.digest}])
     await doors.begin("other")
-    await _ok(doors, "DeleteRepository", **app, force=True)
-    await _ok(doors, "DeleteRepository", repositoryName="other")
+    await doors.served("DeleteRepository", **app, force=True)
+    await doors.served("DeleteRepository", repositoryName="other")
 
 
 async def _push(doors: Doors, contents: Mapping[str, bytes], digest: str) -> None:
@@ -152,7 +148,7 @@ async def _push(doors: Doors, contents: Mapping[str, bytes], digest: str) -> Non
     part = contents[digest] + b"other"
     last = len(part) - 1
     where = {**app, "uploadId": upload_id}
-    await _ok(doors, "UploadLayerPart", **where, partFirstByte=0, partLastByte=last, layerPartBlob=part)
+    await doors.served("UploadLayerPart", **where, partFirstByte=0, partLastByte=last, layerPartBlob=part)
     assert (await doors.ecr("CompleteLayerUpload", **where, layerDigests=[digest])).code == "InvalidLayerException"
     upload = await doors.begin("app")
     assert (await doors.oci("DELETE", upload)).status == 204

@@ -10,7 +10,7 @@ from typing import Self
 
 import urllib3
 
-from support.oci import Answer
+from support.answer import Answer
 from support.server import Server
 
 

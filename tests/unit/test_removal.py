@@ -1,81 +1,14 @@
-"""What a list of ids removes: a case for each row of the table of deletions, and a slow model that agrees.
-
-Ids are written as `tag`, `@image` (by digest) and `@image:tag` (by both).
-"""
+"""What a list of ids removes: a case for each row of the table of deletions, in the notation of `support.removal`."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from wharfinger.domain.images import Failure, FailureCode, ImageId, StoredImage
-from wharfinger.domain.removal import Parents, Reading, Removal, removal
-
-Tags = Mapping[str, Sequence[str]]
-Children = Mapping[str, Sequence[str]]
-HELD = "ImageReferencedByManifestList"
-TAG_ONLY = Reading()
-WHOLE_IMAGE = Reading(digest_and_tag="image")
-UNTAG = Reading(last_tag_of_child="untag")
-
-
-class Outcome(NamedTuple):
-    """What was answered and what stays, in the notation of this module."""
-
-    entries: list[str]
-    failures: list[tuple[str, ...]]  # code, id, the indexes that hold the image
-    left: dict[str, list[str]]
-
-
-def digest_of(name: str) -> str:
-    return "sha256:" + name.encode().hex()
-
-
-def name_of(digest: str) -> str:
-    return bytes.fromhex(digest.removeprefix("sha256:")).decode()
-
-
-def as_id(text: str) -> ImageId:
-    name, _, tag = text[1:].partition(":") if text.startswith("@") else ("", "", text)
-    return ImageId(digest_of(name) if name else None, tag or None)
-
-
-def as_text(asked: ImageId) -> str:
-    if asked.digest is None:
-        return asked.tag or ""
-    return f"@{name_of(asked.digest)}" + (f":{asked.tag}" if asked.tag else "")
-
-
-def stored(tags: Tags) -> dict[str, StoredImage]:
-    return {name: StoredImage(key, digest_of(name), tuple(of)) for key, (name, of) in enumerate(tags.items(), 1)}
-
-
-def parents(images: Mapping[str, StoredImage], children: Children) -> Parents:
-    return {
-        images[child].digest: [images[index] for index, listed in children.items() if child in listed]
-        for child in {child for listed in children.values() for child in listed}
-    }
-
-
-def decided(tags: Tags, children: Children, asked: Sequence[ImageId], reading: Reading) -> Removal:
-    images = stored(tags)
-    return removal(asked, list(images.values()), parents(images, children), reading)
-
-
-def remove(tags: Tags, *asked: str, children: Children | None = None, reading: Reading = TAG_ONLY) -> Outcome:
-    found = decided(tags, children or {}, [as_id(text) for text in asked], reading)
-    gone = {name_of(image.digest) for image in found.images}
-    return Outcome(
-        [as_text(entry) for entry in found.entries],
-        [(item.code, as_text(item.id), *map(name_of, item.parents)) for item in found.failures],
-        {name: [tag for tag in of if tag not in found.tags] for name, of in tags.items() if name not in gone},
-    )
-
+from support.removal import HELD, TAG_ONLY, UNTAG, WHOLE_IMAGE, Outcome, Tags, as_id, decided, digest_of, remove
+from wharfinger.domain.images import Failure, FailureCode, ImageId
+from wharfinger.domain.removal import Reading, Removal
 
 # --- one id --------------------------------------------------------------------------------------------------
 
@@ -199,6 +132,7 @@ def test_nothing_asked_is_nothing_removed() -> None:
 
 # --- indexes and their children ------------------------------------------------------------------------------
 
+
 MULTI = {"index": ["latest"], "amd64": ["x"], "arm64": []}
 LISTS = {"index": ["amd64", "arm64"]}
 
@@ -319,137 +253,3 @@ def test_without_the_outermost_index_nothing_below_it_goes(asked: tuple[str, ...
 def test_a_gap_in_the_chain_keeps_what_is_below_it(asked: tuple[str, ...]) -> None:
     outcome = remove(NESTED, *asked, children=CHAIN)
     assert (outcome.failures, outcome.left) == ([(HELD, "@leaf", "low")], {"low": [], "leaf": []})
-
-
-# --- any repository, any ids ---------------------------------------------------------------------------------
-
-
-class Case(NamedTuple):
-    """A repository, what is asked of it, and how."""
-
-    tags: Tags
-    children: Children
-    asked: list[ImageId]
-    reading: Reading
-
-
-IMAGES = ("a", "b", "c", "d", "e")
-STEADY = settings(max_examples=400, deadline=None, derandomize=True, database=None)
-READINGS = st.builds(Reading, st.sampled_from(["tag", "image"]), st.sampled_from(["refuse", "untag"]))
-
-
-@st.composite
-def cases(draw: st.DrawFn, *, whole: bool = False) -> Case:
-    """Up to five images; each may list those before it, so no index holds itself."""
-    names = IMAGES[: draw(st.integers(1, 5))]
-    tags = {name: [f"{name}{number}" for number in range(draw(st.integers(0, 3)))] for name in names}
-    children = {name: draw(st.lists(st.sampled_from(names[:at]), unique=True)) for at, name in enumerate(names) if at}
-    digests = [f"@{name}" for name in names]
-    pairs = [f"@{name}:{tag}" for name in names for tag in tags[name]]
-    others = [tag for of in tags.values() for tag in of] + ["nope", "@9", "@a:nope", "@9:a0"]
-    known = st.sampled_from(digests if whole else digests + pairs + others).map(as_id)
-    malformed = st.sampled_from([ImageId(), ImageId("sha256:zz"), ImageId(tag="a/b")])
-    ids = known if whole else st.one_of(*[known] * 9, malformed)
-    return Case(tags, children, draw(st.lists(ids, max_size=8)), draw(READINGS))
-
-
-@STEADY
-@given(cases())
-def test_what_is_decided_is_what_a_slow_model_says(case: Case) -> None:
-    found = decided(*case)
-    entries, failures, tags, images = slow_model(*case)
-    assert list(found.entries) == entries
-    assert [(item.id, item.code, item.parents) for item in found.failures] == failures
-    assert set(found.tags) == tags
-    assert {name_of(image.digest) for image in found.images} == images
-
-
-@STEADY
-@given(cases())
-def test_nothing_that_stays_loses_a_child(case: Case) -> None:
-    gone = {name_of(image.digest) for image in decided(*case).images}
-    assert [
-        (index, child) for index, of in case.children.items() if index not in gone for child in of if child in gone
-    ] == []
-
-
-@STEADY
-@given(cases())
-def test_every_id_is_answered_either_by_an_entry_or_by_a_failure(case: Case) -> None:
-    found = decided(*case)
-    failed = [item.id for item in found.failures]
-    answered = {part for entry in found.entries for part in (entry.tag, entry.digest, entry)}
-    served = [item for item in case.asked if item not in failed]
-    assert [item for item in case.asked if item in failed] == failed
-    assert [item for item in served if not answered & {item, item.tag or item.digest}] == []
-
-
-@STEADY
-@given(cases())
-def test_what_goes_is_exactly_what_the_entries_say(case: Case) -> None:
-    found = decided(*case)
-    owner = {tag: digest_of(name) for name, of in case.tags.items() for tag in of}
-    gone = [ImageId(image.digest, tag) for image in found.images for tag in image.tags or (None,)]
-    gone += [ImageId(owner[tag], tag) for tag in found.tags]
-    assert sorted(map(as_text, gone)) == sorted(map(as_text, found.entries))
-
-
-@STEADY
-@given(cases(whole=True))
-def test_the_order_of_asking_for_whole_images_does_not_change_what_goes(case: Case) -> None:
-    others = [case.asked[::-1], sorted(case.asked), sorted(case.asked, reverse=True)]
-    expected = set(decided(*case).images)
-    assert [set(decided(*case._replace(asked=asked)).images) for asked in others] == [expected] * 3
-
-
-def slow_model(
-    tags: Tags, children: Children, asked: Sequence[ImageId], reading: Reading
-) -> tuple[list[ImageId], list[tuple[ImageId, str, tuple[str, ...]]], set[str], set[str]]:
-    """The same by trying all sets of images: the largest one goes in which each image has all its indexes with it."""
-    meant = [resolved(item, tags) for item in asked]
-    by_digest = [item.tag is None or (item.digest is not None and reading.digest_and_tag == "image") for item in asked]
-    may_go = {
-        name
-        for name, of in tags.items()
-        if any(found == name and whole for found, whole in zip(meant, by_digest, strict=True))
-        or (of and set(of) <= {item.tag for item, found in zip(asked, meant, strict=True) if found == name})
-    }
-    sets = [set(some) for size in range(len(may_go) + 1) for some in itertools.combinations(sorted(may_go), size)]
-    going = max((some for some in sets if all(holders(name, children) <= some for name in some)), key=len)
-    entries: list[ImageId] = []
-    failures: list[tuple[ImageId, str, tuple[str, ...]]] = []
-    untagged: set[str] = set()
-    for item, name, whole in zip(asked, meant, by_digest, strict=True):
-        if name not in tags:
-            failures.append((item, name, ()))
-        elif name in going:
-            names = (tags[name] or (None,)) if whole else (item.tag,)
-            entries += [ImageId(digest_of(name), tag) for tag in names]
-        elif not whole and (
-            set(tags[name]) - untagged - {item.tag} or item.tag in untagged or reading.last_tag_of_child == "untag"
-        ):
-            untagged.add(str(item.tag))
-            entries.append(ImageId(digest_of(name), item.tag))
-        else:
-            held = tuple(digest_of(index) for index in tags if index in holders(name, children) - going)
-            failures.append((item, HELD, held))
-    return list(dict.fromkeys(entries)), failures, untagged, going
-
-
-def resolved(asked: ImageId, tags: Tags) -> str:
-    """The name of the image that an id means, or the code of its failure."""
-    if asked == ImageId():
-        return "MissingDigestAndTag"
-    if asked.digest == "sha256:zz":
-        return "InvalidImageDigest"
-    if asked.tag == "a/b":
-        return "InvalidImageTag"
-    tagged = [name for name, of in tags.items() if asked.tag in of]
-    if asked.tag is not None and asked.digest is not None and tagged and digest_of(tagged[0]) != asked.digest:
-        return "ImageTagDoesNotMatchDigest"
-    fitting = tagged if asked.tag is not None else [name for name in tags if digest_of(name) == asked.digest]
-    return fitting[0] if fitting else "ImageNotFound"
-
-
-def holders(name: str, children: Children) -> set[str]:
-    return {index for index, listed in children.items() if name in listed}

@@ -1,19 +1,11 @@
-"""Many images at little cost, and what ECR says of those it does not have."""
+"""The errors and failures of the ECR API in its own words."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
-from support.content import OCI_EMPTY, Image, image, layer
-from support.registry import Registry
-from support.server import REGION
-
-REMOTE = 500_000_000_000
-UNKNOWN = "sha256:" + "0" * 64
-
-
-REASONS: Final[Mapping[str, str]] = {
+_REASONS: Final[Mapping[str, str]] = {
     "ImageNotFound": "Requested image not found",
     "ImageTagDoesNotMatchDigest": "Invalid request parameters: given tag does not map to the given digest",
     "MissingDigestAndTag": "Invalid request parameters: both tag and digest cannot be null",
@@ -26,19 +18,7 @@ REASONS: Final[Mapping[str, str]] = {
 
 def failure(image_id: Mapping[str, str], code: str) -> dict[str, Any]:
     """An id that could not be served, as a batch shows it."""
-    return {"imageId": dict(image_id), "failureCode": code, "failureReason": REASONS[code]}
-
-
-def series(count: int) -> Sequence[Image]:
-    """Images that differ in an annotation only, so that their blobs need to be pushed but once."""
-    content = layer()
-    return [image(content, config_type=OCI_EMPTY, annotations={"number": str(number)}) for number in range(count)]
-
-
-def push_blobs(registry: Registry, repository: str, *images: Image) -> None:
-    """The blobs of images, each once."""
-    for digest, content in {digest: content for one in images for digest, content in one.blobs.items()}.items():
-        registry.oci.push_blob(repository, content, digest)
+    return {"imageId": dict(image_id), "failureCode": code, "failureReason": _REASONS[code]}
 
 
 def no_repository(name: str, account: str) -> tuple[str, str]:
@@ -59,13 +39,3 @@ def no_image(repository: str, account: str, digest: str = "null", tag: str = "nu
 def invalid(path: str, constraint: str) -> tuple[str, str]:
     """The error for a parameter that breaks a constraint."""
     return "InvalidParameterException", f"Invalid parameter at '{path}' failed to satisfy constraint: '{constraint}'"
-
-
-def stranger(registry: Registry, region: str = REGION) -> Registry:
-    """A registry of another account on the same server, far from the accounts of other tests."""
-    return Registry(registry.server, f"{(int(registry.account) + REMOTE) % 10**12:012d}", region)
-
-
-def abroad(registry: Registry, region: str = "us-west-2") -> Registry:
-    """The registry of the same account in another region."""
-    return Registry(registry.server, registry.account, region)

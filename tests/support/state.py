@@ -1,0 +1,84 @@
+"""A State without a server: a data directory as a worker has it open, and a clock that stands still."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from support.server import REGION
+from wharfinger.domain.mutability import Mutability
+from wharfinger.domain.names import Registry
+from wharfinger.server import data
+from wharfinger.server.settings import Settings
+from wharfinger.services import repositories
+from wharfinger.services.access import Caller
+from wharfinger.state import State
+from wharfinger.state.db.database import Tx
+
+ACCOUNT = "123456789012"
+REGISTRY = Registry(ACCOUNT, REGION)
+CALLER = Caller(f"arn:aws:iam::{ACCOUNT}:root", REGISTRY)
+
+
+class Clock:
+    """Milliseconds that pass only when a test says so."""
+
+    def __init__(self, now: int = 1_800_000_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+    def move(self, milliseconds: int) -> None:
+        """Let time pass."""
+        self.now += milliseconds
+
+
+def settings_of(directory: Path, **more: Any) -> Settings:
+    """Settings of an open server on a directory."""
+    return Settings(data=str(directory), open=True, **more)
+
+
+def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:
+    """What one worker has open, on a directory that is prepared."""
+    return data.open_state(settings_of(directory, **settings), clock or Clock())
+
+
+@asynccontextmanager
+async def prepared(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> AsyncIterator[State]:
+    """A new data directory, open as one worker has it; without jobs beside it."""
+    await data.prepare(settings_of(directory, **settings))
+    state = opened(directory, clock, **settings)
+    try:
+        yield state
+    finally:
+        await state.db.close()
+
+
+async def create_repository(state: State, name: str = "app", mutability: Mutability | None = None) -> str:
+    """A new repository: its name."""
+    await repositories.create(
+        state,
+        REGISTRY,
+        name,
+        mutability=mutability or Mutability(),
+        scan_on_push=False,
+        encryption_type="AES256",
+        kms_key=None,
+        resource_tags=[],
+    )
+    return name
+
+
+async def empty(state: State, directory: Path) -> None:
+    """Take everything out of a data directory again: much cheaper than a new one."""
+
+    async def work(tx: Tx) -> None:
+        for table in ("repositories", "blobs", "unlinks", "events"):
+            await tx.run(f"DELETE FROM {table}")
+
+    await state.db.write(work)
+    for file in list((directory / "blobs").glob("*/*")):
+        file.unlink()
