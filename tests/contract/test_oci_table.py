@@ -31,9 +31,9 @@ def test_the_methods_of_an_endpoint_are_listed_as_the_allow_header_lists_them() 
         "uploads": "POST",
         "upload": "GET, PATCH, PUT, DELETE",
         "blob": "GET, HEAD, DELETE",
-        "tags": "GET",
-        "referrers": "GET",
-        "catalog": "GET",
+        "tags": "GET, HEAD",
+        "referrers": "GET, HEAD",
+        "catalog": "GET, HEAD",
         "ping": "GET, HEAD",
     }
 

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from support.content import image, sha256
 from support.poll import until
 from support.registry import Registry
 from support.server import Server, free_port
+from support.wire import Wire
 from wharfinger.server.serve import DRAIN_SECONDS
 
 ACCOUNT = "000000000001"
@@ -41,12 +43,12 @@ def registry(server: Server) -> Registry:
 
 
 class HalfSent:
-    """A blob of which half was sent, and was received."""
+    """A blob, or a chunk of one, of which half was sent, and was received."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, method: str = "POST", path: str | None = None) -> None:
         server = registry.server
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        self._connection.putrequest("POST", f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}")
+        self._connection.putrequest(method, path or f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}")
         self._connection.putheader("Authorization", registry.oci._headers["authorization"])
         self._connection.putheader("Content-Length", str(len(CONTENT)))
         self._connection.endheaders()
@@ -79,6 +81,12 @@ def is_refused(server: Server) -> bool:
         except (ConnectionError, http.client.RemoteDisconnected):
             return True
     return False
+
+
+def wait_on(server: Server) -> None:
+    """Until the server has been stopping for a while: what it does again and again meanwhile has been done often."""
+    until(lambda: is_refused(server), "new requests are refused")
+    time.sleep(1.5)
 
 
 def is_alive(pid: int) -> bool:
@@ -130,6 +138,56 @@ def test_a_download_in_flight_is_finished_when_the_server_is_told_to_stop(server
         assert ended.result(60) == 0
 
 
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_an_upload_that_goes_on_for_a_while_is_finished_before_the_server_ends(
+    server: Server, registry: Registry, method: str
+) -> None:
+    path = registry.oci.begin("app") if method == "PATCH" else None
+    upload = HalfSent(registry, method, path)
+    with stopping(server) as ended:
+        wait_on(server)
+        assert upload.finish() == (201 if method == "POST" else 202)
+        assert ended.result(60) == 0
+
+
+def test_an_upload_in_flight_is_finished_after_ctrl_c(server: Server, registry: Registry) -> None:
+    upload = HalfSent(registry)
+    os.killpg(server.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    wait_on(server)
+    assert upload.finish() == 201
+    assert server._process is not None
+    assert server._process.wait(60) == 0
+
+
+def test_a_chunk_that_was_finished_while_the_server_stopped_is_there_when_it_is_started(
+    server: Server, registry: Registry
+) -> None:
+    path = registry.oci.begin("app")
+    upload = HalfSent(registry, "PATCH", path)
+    with stopping(server):
+        wait_on(server)
+        upload.finish()
+    server.start()
+    assert registry.oci.get(path).headers["Range"] == f"0-{len(CONTENT) - 1}"
+
+
+# a range goes through the program piece by piece, a whole blob is sent by the web server
+@pytest.mark.parametrize("headers", [{"Range": "bytes=0-"}, {}], ids=["a range", "a whole blob"])
+def test_a_download_that_goes_on_for_a_while_is_finished_before_the_server_ends(
+    server: Server, registry: Registry, headers: dict[str, str]
+) -> None:
+    content = os.urandom(50_000_000)
+    registry.oci.push_blob("app", content, sha256(content))
+    with Wire(server, registry.password, receive_buffer=64 * 1024) as reader:
+        reader.request("GET", f"/v2/app/blobs/{sha256(content)}", headers)
+        assert reader.head().startswith(b"HTTP/1.1 206 " if headers else b"HTTP/1.1 200 ")
+        first = reader.read(len(content) // 2)
+        with stopping(server) as ended:
+            wait_on(server)
+            assert sha256(first + reader.read(len(content) - len(first))) == sha256(content)
+            assert ended.result(60) == 0
+
+
 def test_an_idle_connection_does_not_keep_the_server_from_stopping(server: Server) -> None:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
         connection.request("GET", "/healthz")
@@ -152,6 +210,28 @@ def test_a_worker_that_is_just_starting_stops_with_the_server(server: Server) ->
     assert server._process is not None
     server._process.terminate()
     server._process.wait(DRAIN_SECONDS / 2)  # after the whole of it, the worker would be killed
+
+
+def has_come_to(server: Server, step: str, workers: int) -> bool:
+    """Whether a server that was just started has done one of its first steps."""
+    if step in {"server.lock", "server.json"}:
+        return (server.directory / step).exists()
+    if step == "an answer":
+        return readiness(server) == 200
+    return len(server.workers()) >= {"nothing": 0, "a worker": 1, "all workers": workers}[step]
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("step", ["nothing", "server.lock", "server.json", "a worker", "all workers", "an answer"])
+def test_a_server_that_has_just_been_started_can_be_stopped(tmp_path: Path, workers: int, step: str) -> None:
+    for number in range(3):
+        server = Server(tmp_path / str(number), open=True, workers=workers)
+        server.launch()
+        while not has_come_to(server, step, workers):
+            pass  # without a pause: it is about the first moments
+        assert server._process is not None
+        server._process.terminate()
+        server._process.wait(DRAIN_SECONDS / 2)  # after the whole of it, the workers would be killed
 
 
 def test_no_worker_outlives_the_server(server: Server) -> None:

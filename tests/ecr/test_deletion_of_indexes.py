@@ -8,8 +8,10 @@ from typing import Final
 
 import pytest
 
-from support.content import index, series
+from support.content import OCI_INDEX, OCI_LAYER, Image, descriptor, index, series
 from support.deletions import REFERENCED, World, after
+from support.manifests import manifest
+from support.raw_ecr import RawEcr
 from support.registry import Registry
 
 
@@ -98,3 +100,54 @@ def test_a_referrer_outlives_its_subject(world: World) -> None:
         repositoryName=world.app, subjectId={"imageDigest": world.images["subject"].digest}
     )
     assert [item["digest"] for item in answer["referrers"]] == [world.images["referrer"].digest]
+
+
+# --- a digest that is a blob's and a child's -----------------------------------------------------------------
+
+
+def listed_twice(child: Image) -> Image:
+    """An index that lists the bytes of a manifest as an image, and as a blob."""
+    entries = [descriptor(kind, child.manifest) for kind in (child.media_type, OCI_LAYER)]
+    return manifest(OCI_INDEX, child.manifest, children=(child,), manifests=entries)
+
+
+def test_a_child_that_its_index_lists_as_a_blob_too_is_held(registry: Registry) -> None:
+    app, (child,) = registry.create(), series(1)
+    both = listed_twice(child)
+    registry.oci.push(app, both, "both")
+    (failed,) = registry.delete(app, child.digest)["failures"]
+    assert failed["failureReason"] == f"Requested image referenced by manifest list: [{both.digest}]"
+
+
+def test_a_blob_that_its_index_lists_as_a_child_too_is_held(registry: Registry) -> None:
+    app, (child,) = registry.create(), series(1)
+    registry.oci.push(app, listed_twice(child), "both")
+    assert registry.oci.delete(f"/v2/{app}/blobs/{child.digest}").status == 405
+
+
+def test_an_index_and_what_it_lists_twice_go_in_one_call(registry: Registry) -> None:
+    app, (child,) = registry.create(), series(1)
+    both = listed_twice(child)
+    registry.oci.push(app, both)
+    assert registry.delete(app, child.digest, both.digest)["failures"] == []
+    assert registry.images(app) == []
+
+
+@pytest.mark.parametrize("there", ["image", "blob"])
+def test_an_index_that_lists_a_digest_twice_needs_the_image_and_the_blob(registry: Registry, there: str) -> None:
+    app, (child,) = registry.create(), series(1)
+    both = listed_twice(child)
+    if there == "image":
+        registry.oci.push(app, child)
+    else:
+        registry.oci.push_blob(app, child.manifest, child.digest)
+    answer = registry.oci.put_manifest(app, "both", both.manifest, both.media_type)
+    assert (answer.status, answer.code) == (404, "MANIFEST_BLOB_UNKNOWN")
+
+
+def test_a_child_alone_does_not_make_a_blob_of_the_same_bytes_a_layer(registry: Registry) -> None:
+    app, (child,) = registry.create(), series(1)
+    registry.oci.push(app, index(child))
+    registry.oci.push_blob(app, child.manifest, child.digest)
+    answer = RawEcr(registry).call("GetDownloadUrlForLayer", {"repositoryName": app, "layerDigest": child.digest})
+    assert (answer.status, answer.code) == (400, "LayerInaccessibleException")

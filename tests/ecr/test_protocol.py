@@ -70,6 +70,12 @@ def test_an_operation_that_is_not_built_says_so_by_name(registry: Registry, oper
     assert message.startswith(f"{operation} is an operation of Amazon ECR")
 
 
+@pytest.mark.parametrize("operation", sorted(set(MODEL.operation_names) - set(HANDLERS)))
+def test_the_body_for_an_operation_that_is_not_built_is_not_looked_at(registry: Registry, operation: str) -> None:
+    reply = RawEcr(registry).call(operation, b"no json")
+    assert (reply.status, reply.error[0]) == (501, "NotImplementedException")
+
+
 @pytest.mark.parametrize("operation", sorted(HANDLERS))
 def test_an_operation_that_is_built_does_its_work_or_says_what_hinders_it(registry: Registry, operation: str) -> None:
     reply = RawEcr(registry).call(operation, smallest(operation))

@@ -53,6 +53,8 @@ def test_the_digest_in_the_path_may_be_percent_encoded(blob: str, registry: Regi
     [
         pytest.param("bytes=0-99", 0, 99, id="first to last"),
         pytest.param("bytes=0-0", 0, 0, id="one byte"),
+        pytest.param("Bytes=0-1", 0, 1, id="unit with a capital"),
+        pytest.param("BYTES=-1", 999, 999, id="unit in capitals"),
         pytest.param("bytes=999-999", 999, 999, id="the last byte"),
         pytest.param("bytes=400-", 400, 999, id="open"),
         pytest.param("bytes=0-", 0, 999, id="open from the start"),
@@ -283,6 +285,43 @@ def test_a_blob_of_another_registry_is_not_mounted(
     allow_mounting(other)
     assert mount(other, other.create("target"), sha256(content), source).status == 202
     assert other.oci.head(f"/v2/target/blobs/{sha256(content)}").status == 404
+
+
+AES = {"encryptionType": "AES256"}
+KMS = {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-central-1:123456789012:key/one"}
+OTHER_KMS = {"encryptionType": "KMS", "kmsKey": "arn:aws:kms:eu-central-1:123456789012:key/other"}
+
+
+@pytest.mark.parametrize("source", ["source", None], ids=["from a repository", "from anywhere"])
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [
+        pytest.param(AES, KMS, id="to a key"),
+        pytest.param(KMS, AES, id="from a key"),
+        pytest.param(KMS, OTHER_KMS, id="to another key"),
+    ],
+)
+def test_a_blob_is_not_mounted_where_the_encryption_is_another(
+    held: dict[str, str], wanted: dict[str, str], source: str | None, registry: Registry, content: bytes
+) -> None:
+    allow_mounting(registry)
+    registry.create("source", encryptionConfiguration=held)
+    registry.oci.push_blob("source", content, sha256(content))
+    registry.create("target", encryptionConfiguration=wanted)
+    assert mount(registry, "target", sha256(content), source).status == 202
+    assert registry.oci.head(f"/v2/target/blobs/{sha256(content)}").status == 404
+
+
+@pytest.mark.parametrize("source", ["source", None], ids=["from a repository", "from anywhere"])
+@pytest.mark.parametrize("encryption", [AES, KMS], ids=["without a key", "of one key"])
+def test_a_blob_is_mounted_where_the_encryption_is_the_same(
+    encryption: dict[str, str], source: str | None, registry: Registry, content: bytes
+) -> None:
+    allow_mounting(registry)
+    for name in ("source", "target"):
+        registry.create(name, encryptionConfiguration=encryption)
+    registry.oci.push_blob("source", content, sha256(content))
+    assert mount(registry, "target", sha256(content), source).status == 201
 
 
 def test_a_mount_into_an_unknown_repository_is_refused(blob: str, registry: Registry, content: bytes) -> None:

@@ -11,6 +11,7 @@ import pytest
 from support.answer import Answer
 from support.content import OCI_CONFIG, OCI_EMPTY, OCI_IMAGE, OCI_INDEX, UNKNOWN, Image, image, index
 from support.registry import Registry
+from support.wire import Wire
 
 LONGEST_PAGE = 1000
 SBOM = "application/vnd.example.sbom+json"
@@ -379,3 +380,36 @@ def test_the_catalogue_shows_nothing_of_another_registry(elsewhere: str, registr
 def test_a_deleted_repository_is_listed_no_more(registry: Registry) -> None:
     registry.ecr.delete_repository(repositoryName=registry.create())
     assert catalogue(registry) == []
+
+
+# --- asking for a list without reading it --------------------------------------------------------------------
+
+
+def differs_each_time(name: str) -> bool:
+    return name.lower() in {"date", "x-request-id", "x-amzn-requestid"}
+
+
+@pytest.mark.parametrize("path", ["/v2/app/tags/list?n=1", "/v2/_catalog?n=1", f"/v2/app/referrers/{UNKNOWN}"])
+def test_head_of_a_list_is_answered_as_get_without_the_body(path: str, registry: Registry) -> None:
+    tagged(registry, "a", "b")
+    registry.create("more")
+    got, asked = registry.oci.get(path), registry.oci.head(path)
+    assert (asked.status, asked.body) == (200, b"")
+    assert [pair for pair in asked.headers.items() if not differs_each_time(pair[0])] == [
+        pair for pair in got.headers.items() if not differs_each_time(pair[0])
+    ]
+
+
+@pytest.mark.parametrize("path", ["/v2/none/tags/list", f"/v2/none/referrers/{UNKNOWN}"])
+def test_head_of_a_list_of_an_unknown_repository_is_404_without_a_body(path: str, registry: Registry) -> None:
+    answer = registry.oci.head(path)
+    assert (answer.status, answer.body) == (404, b"")
+
+
+def test_a_connection_goes_on_after_the_head_of_a_long_list(registry: Registry) -> None:
+    tagged(registry, *(f"{number:04d}{'x' * 296}" for number in range(LONGEST_PAGE)))
+    with Wire(registry.server, registry.password) as wire:
+        wire.request("HEAD", "/v2/app/tags/list")
+        length = int(wire.answer().headers["Content-Length"])
+        wire.request("GET", "/v2/app/tags/list")
+        assert length == len(wire.answer().body) > 256 * 1024

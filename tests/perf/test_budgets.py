@@ -290,7 +290,7 @@ async def test_a_docker_push_of_five_layers_has_this_price(meter: Meter) -> None
         "HEAD blob": (6, 0, 0),
         "POST": (18, 6, 0),
         "PATCH": (18, 6, 6),
-        "PUT blob": (30, 6, 6),
+        "PUT blob": (36, 6, 6),
         "PUT manifest": (8, 1, 0),
     }
 

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from support.answer import Answer
 from support.content import sha256
 from support.doors import Body, Doors
 from support.poll import until_async
 from support.state import create_repository
 from support.workers import APP, Workers, together, two_pieces
 from wharfinger.services import collect
-from wharfinger.services.uploads import IDLE_TERM
+from wharfinger.services.uploads import IDLE_TERM, LEASE
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Writer
+from wharfinger.state.db import blobs
+from wharfinger.state.db.database import Database, P, T, Work
 
 ROUNDS = range(10)
 
@@ -198,3 +201,66 @@ async def test_a_blob_that_two_repositories_push_at_once_stays_when_one_of_them_
         answer = await workers.one.oci("GET", f"other/blobs/{sha256(content)}")
         assert answer.status == 200
         await workers.one.ecr("DeleteRepository", repositoryName="other", force=True)
+
+
+# --- a layer that is there when one looks, and gone when one answers -----------------------------------------
+
+
+@dataclass
+class Interrupted:
+    """A database in which something else happens right after a look for a blob."""
+
+    inner: Database
+    then: Callable[[], Awaitable[object]]
+    statements: int = 0
+    transactions: int = 0
+
+    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        found = await self.inner.read(work, *args, **kwargs)
+        if work is blobs.find:
+            await self.then()
+        return found
+
+    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.inner.write(work, *args, **kwargs)
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+async def complete_while(workers: Workers, content: bytes, then: Callable[[], Awaitable[object]]) -> Answer:
+    """A layer that is there is sent again by parts, and goes at the moment before the answer."""
+    await create_repository(workers.states[0])
+    await workers.one.push_blob("app", content, sha256(content))
+    where = {**APP, "uploadId": (await workers.one.served("InitiateLayerUpload", **APP))["uploadId"]}
+    last = len(content) - 1
+    await workers.one.served("UploadLayerPart", **where, partFirstByte=0, partLastByte=last, layerPartBlob=content)
+    interrupted = replace(workers.states[0], db=Interrupted(workers.states[0].db, then))
+    return await Doors(interrupted).ecr("CompleteLayerUpload", **where, layerDigests=[sha256(content)])
+
+
+async def test_a_layer_is_not_said_to_exist_when_it_was_deleted_meanwhile(workers: Workers) -> None:
+    content = b"layer"
+    path = f"app/blobs/{sha256(content)}"
+    answer = await complete_while(workers, content, lambda: workers.two.oci("DELETE", path))
+    assert (answer.status, answer.json.get("layerDigest")) == (200, sha256(content))
+    await workers.settle()
+    assert (await workers.two.oci("GET", path)).content == content
+
+
+async def test_a_layer_is_not_said_to_exist_when_its_repository_went_meanwhile(workers: Workers) -> None:
+    answer = await complete_while(workers, b"layer", lambda: workers.two.served("DeleteRepository", **APP, force=True))
+    assert (answer.status, answer.code) == (400, "UploadNotFoundException")
+    await workers.settle()
+
+
+async def test_a_layer_that_stays_is_said_to_exist_and_kept_as_long_as_if_it_were_new(workers: Workers) -> None:
+    content = b"layer"
+
+    async def wait() -> None:
+        workers.clock.move(LEASE - 1)
+
+    assert (await complete_while(workers, content, wait)).code == "LayerAlreadyExistsException"
+    workers.clock.move(LEASE - 1)
+    await workers.settle()
+    assert (await workers.two.oci("GET", f"app/blobs/{sha256(content)}")).content == content

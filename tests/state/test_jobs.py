@@ -12,7 +12,7 @@ import pytest
 
 from support.content import image, sha256
 from support.disk import without_syncs
-from support.doors import Doors
+from support.doors import Body, Doors
 from support.failpoints import Failpoints, Killed
 from support.poll import until_async
 from support.state import Clock, create_repository, empty, opened, prepared
@@ -301,6 +301,36 @@ async def test_a_chunk_keeps_an_upload_from_being_swept(state: State, clock: Clo
     clock.move(IDLE_TERM)
     await collect.sweep(state)
     assert (await doors.oci("GET", upload)).status == 204
+
+
+async def test_an_upload_that_is_still_receiving_is_not_swept(state: State, clock: Clock) -> None:
+    await create_repository(state)
+    doors = Doors(state)
+    upload = await doors.begin("app")
+
+    async def slowly() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            yield b"piece"
+            clock.move(IDLE_TERM // 2 + 1)
+            await collect.sweep(state)
+        yield b"end"
+
+    assert (await doors.oci("PATCH", upload, Body(slowly()))).status == 202
+    digest = sha256(b"piece" * 4 + b"end")
+    assert (await doors.oci("PUT", f"{upload}?digest={digest}")).status == 201
+
+
+async def test_an_upload_whose_sender_fell_silent_is_swept(state: State, clock: Clock) -> None:
+    await create_repository(state)
+    doors = Doors(state)
+    upload = await doors.begin("app")
+
+    async def once() -> AsyncIterator[bytes]:
+        yield b"piece"
+        clock.move(IDLE_TERM + 1)
+        await collect.sweep(state)
+
+    assert (await doors.oci("PATCH", upload, Body(once()))).status == 404
 
 
 async def test_after_a_sweep_the_files_are_those_of_the_blobs(state: State, clock: Clock, tmp_path: Path) -> None:

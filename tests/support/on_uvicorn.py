@@ -13,6 +13,7 @@ from wharfinger.server.settings import load
 
 if __name__ == "__main__":
     settings = load({}, os.environ)
+    data.keep_private()
     with data.held(settings.directory):
         asyncio.run(data.prepare(settings))
         data.announce(settings)

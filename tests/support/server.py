@@ -29,6 +29,7 @@ class Server:
 
     def __init__(self, directory: Path, **settings: Any) -> None:
         self.directory = directory
+        self.address = str(settings.get("host", "127.0.0.1"))
         self.port = free_port()
         self.settings = {"data": directory, "port": self.port, **settings}
         self.log = directory.with_name(directory.name + ".log")
@@ -37,12 +38,17 @@ class Server:
     @property
     def host(self) -> str:
         """Host and port, as docker takes them."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self.address}:{self.port}"
 
     @property
     def endpoint(self) -> str:
         """As AWS clients take it."""
         return f"http://{self.host}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it takes any signature."""
+        return bool(self.settings.get("open", False))
 
     @property
     def pid(self) -> int:
@@ -52,6 +58,12 @@ class Server:
 
     def start(self) -> Self:
         """Start, and wait until it is ready."""
+        self.launch()
+        self.wait()
+        return self
+
+    def launch(self) -> None:
+        """Start, and wait for nothing."""
         environment = _clean_environment()
         for name, value in self.settings.items():
             environment[f"WHARFINGER_{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
@@ -63,8 +75,6 @@ class Server:
             self._process = subprocess.Popen(
                 command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
-        self.wait()
-        return self
 
     def wait(self) -> None:
         """Until it answers; fails with the log if it ends."""
@@ -75,7 +85,7 @@ class Server:
                 raise AssertionError(f"the server ended with {self._process.returncode}:\n{self.log.read_text()}")
             with (
                 contextlib.suppress(OSError, http.client.HTTPException),
-                contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection,
+                contextlib.closing(http.client.HTTPConnection(self.address, self.port, timeout=2)) as connection,
             ):
                 connection.request("GET", "/readyz")
                 if connection.getresponse().status == 200:
@@ -108,11 +118,11 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             self.stop()
 
-    def ecr(self, key: str, secret: str = "secret", region: str = REGION) -> Any:
+    def ecr(self, key: str, secret: str = "secret", region: str = REGION, endpoint: str | None = None) -> Any:
         """A boto3 client. On an open server, a key of 12 digits is the account."""
         return boto3.client(
             "ecr",
-            endpoint_url=self.endpoint,
+            endpoint_url=endpoint or self.endpoint,
             region_name=region,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
@@ -121,12 +131,15 @@ class Server:
 
     def environment(self, **settings: str) -> dict[str, str]:
         """What `wharfinger env` exports, for clients that run as processes."""
-        command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory)]
-        for name, value in settings.items():
-            command += [f"--{name}", value]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True, env=_clean_environment()).stdout
+        options = [part for name, value in settings.items() for part in (f"--{name}", value)]
+        printed = self.told("env", *options).stdout
         lines = [line.removeprefix("export ") for line in printed.splitlines() if line.startswith("export ")]
         return dict(line.split("=", 1) for line in lines)
+
+    def told(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """What a command that succeeds says of the data directory."""
+        arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
+        return subprocess.run(arguments, check=True, capture_output=True, text=True, env=_clean_environment())
 
 
 def _clean_environment() -> dict[str, str]:

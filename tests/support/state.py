@@ -37,8 +37,8 @@ class Clock:
 
 
 def settings_of(directory: Path, **more: Any) -> Settings:
-    """Settings of an open server on a directory."""
-    return Settings(data=str(directory), open=True, **more)
+    """Settings of a server on a directory, open unless `more` says otherwise."""
+    return Settings(data=str(directory), **{"open": True, **more})
 
 
 def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from support.content import image, index
-from support.doors import Doors
+from support.content import image, index, sha256
+from support.doors import Body, Doors
 from support.state import REGISTRY, Clock
 from wharfinger.services import access, collect, health, jobs
 from wharfinger.state import State
@@ -108,7 +108,7 @@ async def _images(doors: Doors, clock: Clock) -> None:
     one, two = image(), image()
     layer = list(one.blobs)[-1]
     both, signature = index(one, two), image(subject=one)
-    await _push(doors, one.blobs, layer)
+    await _push(doors, one.blobs, layer, clock)
     await doors.push("app", one, "one")
     await doors.push("app", both, "both", "second")
     await doors.push("app", signature)
@@ -137,7 +137,7 @@ async def _images(doors: Doors, clock: Clock) -> None:
     await doors.served("DeleteRepository", repositoryName="other")
 
 
-async def _push(doors: Doors, contents: Mapping[str, bytes], digest: str) -> None:
+async def _push(doors: Doors, contents: Mapping[str, bytes], digest: str, clock: Clock) -> None:
     """By chunks through the data plane, and by parts through the API."""
     app = {"repositoryName": "app"}
     upload = await doors.begin("app")
@@ -150,8 +150,22 @@ async def _push(doors: Doors, contents: Mapping[str, bytes], digest: str) -> Non
     where = {**app, "uploadId": upload_id}
     await doors.served("UploadLayerPart", **where, partFirstByte=0, partLastByte=last, layerPartBlob=part)
     assert (await doors.ecr("CompleteLayerUpload", **where, layerDigests=[digest])).code == "InvalidLayerException"
+    await _push_slowly(doors, contents[digest], clock)
     upload = await doors.begin("app")
     assert (await doors.oci("DELETE", upload)).status == 204
+
+
+async def _push_slowly(doors: Doors, content: bytes, clock: Clock) -> None:
+    """For so long that the upload would look idle."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+        clock.move(DAY // 4)
+        yield content
+
+    upload = await doors.begin("app")
+    assert (await doors.oci("PATCH", upload, Body(pieces()))).status == 202
+    assert (await doors.oci("PUT", f"{upload}?digest={sha256(content * 2)}")).status == 201
 
 
 async def _upkeep(state: State, clock: Clock) -> None:

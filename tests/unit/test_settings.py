@@ -232,6 +232,30 @@ def test_without_an_address_clients_reach_the_server_on_its_port_of_localhost() 
     assert Settings(port=1001, address="https://registry.example").addresses.base == "https://registry.example"
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0", "::", "::1"])
+def test_a_server_that_localhost_reaches_is_called_so(host: str) -> None:
+    assert Settings(port=1001, host=host).addresses.base == "http://localhost:1001"
+
+
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("127.0.0.2", "http://127.0.0.2:1001"),
+        ("192.0.2.7", "http://192.0.2.7:1001"),
+        ("registry.example", "http://registry.example:1001"),
+        ("2001:db8::7", "http://[2001:db8::7]:1001"),
+        ("::ffff:192.0.2.7", "http://[::ffff:192.0.2.7]:1001"),
+    ],
+)
+def test_a_server_that_listens_on_another_address_is_reached_there(host: str, base: str) -> None:
+    assert Settings(port=1001, host=host).addresses.base == base
+
+
+def test_an_address_that_was_set_counts_before_the_one_that_is_listened_on() -> None:
+    found = Settings(host="192.0.2.7", address="https://registry.example").addresses
+    assert found.base == "https://registry.example"
+
+
 def test_the_rules_of_the_floors_below_are_those_that_were_set() -> None:
     rules = Settings(digest_and_tag="image", sparse_manifests=True, open=True, account="123456789012").rules
     assert (rules.digest_and_tag, rules.sparse_manifests, rules.any_signature) == ("image", True, True)

@@ -21,7 +21,7 @@ ID = "01234567-89ab-cdef-0123-456789abcdef"
 
 def upload_of(size: int) -> Upload:
     """An upload of which `size` bytes are there."""
-    return Upload(ID, REGISTRY, "app", "arn:aws:iam::123456789012:root", "storage", size, None, Parts())
+    return Upload(ID, REGISTRY, "app", "arn:aws:iam::123456789012:root", "storage", size, None, Parts(), 0)
 
 
 def parts_of(*sizes: int) -> Parts:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Malformed
+from wharfinger.state.files import Scratch, ScratchFile
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -21,6 +22,8 @@ WHOLE_BODY: Final = 300  # seconds for a body of bounded size
 _MOST_PARAMETERS: Final = 1000
 _DRAIN_BYTES: Final = 1024 * 1024
 _DRAIN_SECONDS: Final = 1
+_LARGE_ANSWER: Final = 256 * 1024
+_PIECE: Final = 16 * 1024
 _WITHOUT_BODY: Final = {"GET", "HEAD"}
 _SEND_FILE: Final = "http.response.pathsend"
 
@@ -88,11 +91,6 @@ class Request:
             if piece := message.get("body", b""):
                 yield piece
 
-    async def body(self, limit: int) -> bytes:
-        """The whole body. Raises BodyTooLarge, BodyCutOff."""
-        pieces = [piece async for piece in self.bounded(limit)]
-        return b"".join(pieces)
-
     async def bounded(self, limit: int) -> AsyncIterator[bytes]:
         """The body as it comes, of at most `limit` bytes. Raises BodyTooLarge, BodyCutOff."""
         if self.length is not None and self.length > limit:
@@ -140,6 +138,27 @@ class FileResponse(NamedTuple):
     headers: Sequence[Header]
     path: Path | None
     pieces: AsyncIterator[bytes]
+
+
+def off_memory(response: Response | FileResponse, scratch: Scratch) -> Response | FileResponse:
+    """The same answer, on the disk if it is large: clients that are slow to read it cost no memory then.
+
+    Raises Unavailable.
+    """
+    if isinstance(response, FileResponse) or len(response.body) <= _LARGE_ANSWER:
+        return response
+    file = scratch.file()
+    file.write(response.body)
+    headers = [*response.headers]
+    if all(name != b"content-length" for name, _ in headers):
+        headers.append((b"content-length", b"%d" % len(response.body)))
+    return FileResponse(response.status, headers, None, _pieces(file))
+
+
+async def _pieces(file: ScratchFile) -> AsyncIterator[bytes]:
+    with file:
+        for start in range(0, file.size, _PIECE):
+            yield file.piece(start, _PIECE)
 
 
 async def respond(request: Request, response: Response | FileResponse, send: Send) -> None:

@@ -261,7 +261,7 @@ ScanningConfigurationRepositoryNameList = Annotated[list["RepositoryName"], Meta
 ScanningRepositoryFilterList = Annotated[list["ScanningRepositoryFilter"], Meta(max_length=100)]
 ScanningRepositoryFilterType = Literal["WILDCARD"]
 ScanningRepositoryFilterValue = Annotated[
-    str, Meta(min_length=1, max_length=255, pattern="^(?:^[a-z0-9*](?:[._\\-/a-z0-9*]?[a-z0-9*]+)*$)\\Z")
+    str, Meta(min_length=1, max_length=255, pattern="^(?:^[a-z0-9*]+(?:[._\\-/][a-z0-9*]+)*$)\\Z")
 ]
 Score = float
 ScoringVector = str

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wharfinger.contract.overlay import ACTIONS
+from wharfinger.contract.overlay import ACTIONS, PATTERNS
 
 TARGET = Path(__file__).with_name("ecr.py")
 SCALARS = {"boolean": "bool", "double": "float", "integer": "int", "long": "int", "timestamp": "float"}
@@ -150,7 +150,8 @@ def _meta(shape: Mapping[str, Any]) -> str:
         found.append(f"{high}={shape['max']}")
     if "pattern" in shape:
         # msgspec searches, the service matches the whole value
-        found.append(f"pattern={'^(?:' + shape['pattern'] + ')' + chr(92) + 'Z'!r}")
+        pattern = PATTERNS.get(shape["pattern"], shape["pattern"])
+        found.append(f"pattern={'^(?:' + pattern + ')' + chr(92) + 'Z'!r}")
     return ", ".join(found)
 
 

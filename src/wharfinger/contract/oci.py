@@ -68,9 +68,13 @@ ENDPOINTS: Final = (
             "DELETE": "ecr:BatchDeleteImage",
         },
     ),
-    _endpoint("tags", r"/v2/(?P<name>.+)/tags/list", {"GET": "ecr:ListImages"}),
-    _endpoint("referrers", r"/v2/(?P<name>.+)/referrers/(?P<digest>[^/]+)", {"GET": "ecr:BatchGetImage"}),
-    _endpoint("catalog", r"/v2/_catalog", {"GET": "ecr:DescribeRepositories"}),
+    _endpoint("tags", r"/v2/(?P<name>.+)/tags/list", {"GET": "ecr:ListImages", "HEAD": "ecr:ListImages"}),
+    _endpoint(
+        "referrers",
+        r"/v2/(?P<name>.+)/referrers/(?P<digest>[^/]+)",
+        {"GET": "ecr:BatchGetImage", "HEAD": "ecr:BatchGetImage"},
+    ),
+    _endpoint("catalog", r"/v2/_catalog", {"GET": "ecr:DescribeRepositories", "HEAD": "ecr:DescribeRepositories"}),
     _endpoint("ping", r"/v2/?", {"GET": None, "HEAD": None}),
 )
 # what a POST with a digest does beside beginning an upload

@@ -7,6 +7,11 @@ ACTIONS: Final = {
     "ListImageReferrers": "ecr:BatchGetImage",
 }
 
+PATTERNS: Final = {
+    # the same language without nested repetition, on which one short value keeps a worker busy for ever
+    r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$": r"^[a-z0-9*]+(?:[._\-/][a-z0-9*]+)*$",
+}
+
 WITHOUT_MEMBER: Final = frozenset(
     # seen live: constraints on these members are worded "must …", on all others "Member must …"
     {"registryId", "repositoryName", "imageTag"}

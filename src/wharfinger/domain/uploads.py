@@ -54,6 +54,7 @@ class Upload(NamedTuple):
     size: int
     hash_state: bytes | None
     parts: Parts
+    touched_at: int  # ms since 1970
 
 
 def is_upload(text: str) -> bool:

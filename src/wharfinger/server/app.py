@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Protocol
 
 from wharfinger import __version__
 from wharfinger.api.ecr.entry import EcrDoor
-from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, respond
+from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, off_memory, respond
 from wharfinger.api.oci.entry import OciDoor
 from wharfinger.domain.faults import Fault, Unavailable
 from wharfinger.server.data import open_state
@@ -23,6 +24,8 @@ from wharfinger.state.ids import new_uuid
 log = logging.getLogger(__name__)
 Answer = Response | FileResponse
 _READING: Final = {"GET", "HEAD"}
+# of the event loop: granian stops it within the first few, and signals get lost until it runs again
+_TURNS: Final = 100
 _TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 _GREETING: Final = (
     f"Wharfinger {__version__}, a container registry.\n"
@@ -40,17 +43,18 @@ class Door(Protocol):
     def fail(self, request: Request) -> Answer: ...
 
 
-def build(settings: Settings, clock: Clock = system_clock) -> Application:
+def build(settings: Settings, clock: Clock = system_clock, started: Callable[[], None] = lambda: None) -> Application:
     """A server's application; its data directory is prepared, and opened when the worker starts."""
-    return Application(settings, clock)
+    return Application(settings, clock, started)
 
 
 class Application:
     """Dispatches requests to the two doors and a few pages for machines."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, started: Callable[[], None]) -> None:
         self._settings = settings
         self._clock = clock
+        self._started = started
         self._state: State | None = None
         self._ecr: Door | None = None
         self._oci: Door | None = None
@@ -91,6 +95,9 @@ class Application:
                     await send({"type": "lifespan.startup.failed", "message": str(error)})
                     return
                 await send({"type": "lifespan.startup.complete"})
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+                self._started()
             else:
                 await self.stop()
                 await send({"type": "lifespan.shutdown.complete"})
@@ -116,9 +123,9 @@ class Application:
     async def _answer(self, request: Request) -> Answer:
         path = request.path
         if path.startswith(b"/v2/") or path == b"/v2":
-            return await _through(self._oci, request)
+            return await self._through(self._oci, request)
         if path == b"/" and request.method == "POST":
-            return await _through(self._ecr, request)
+            return await self._through(self._ecr, request)
         if request.method not in _READING:
             return Response(404, [_TEXT], b"Not found\n")
         if path == b"/healthz":
@@ -135,17 +142,16 @@ class Application:
             return Response(200, [_TEXT], b"ready\n")
         return Response(503, [_TEXT], f"not ready: {missing}\n".encode())
 
-
-async def _through(door: Door | None, request: Request) -> Answer:
-    """A fault is answered in the words of its door; what no one foresaw by a request id and no more."""
-    if door is None:
-        return Response(503, [_TEXT], b"The worker is starting\n")
-    try:
-        return await door.answer(request)
-    except Fault as fault:
-        if isinstance(fault, Unavailable):
-            log.error("%s unavailable: %s", request.id, fault.reason)  # noqa: TRY400 - the reason is known
-        return door.refuse(request, fault)
-    except Exception:
-        log.exception("%s failed", request.id)
-        return door.fail(request)
+    async def _through(self, door: Door | None, request: Request) -> Answer:
+        """A fault is answered in the words of its door; what no one foresaw by a request id and no more."""
+        if door is None or self._state is None:
+            return Response(503, [_TEXT], b"The worker is starting\n")
+        try:
+            return off_memory(await door.answer(request), self._state.scratch)
+        except Fault as fault:
+            if isinstance(fault, Unavailable):
+                log.error("%s unavailable: %s", request.id, fault.reason)  # noqa: TRY400 - the reason is known
+            return door.refuse(request, fault)
+        except Exception:
+            log.exception("%s failed", request.id)
+            return door.fail(request)

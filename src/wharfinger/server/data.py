@@ -56,6 +56,11 @@ def held(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def keep_private() -> None:
+    """Whatever this process makes is for its own user, also in a directory that others may read."""
+    os.umask(0o077)
+
+
 async def prepare(settings: Settings) -> Credentials:
     """Make what is missing in the data directory, bring the tables up to date; the first access key."""
     directory = settings.directory

@@ -9,6 +9,7 @@ import asyncio
 import errno
 import http.client
 import logging.config
+import multiprocessing
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from multiprocessing.queues import SimpleQueue
 from typing import Any, Final
 
 from granian.constants import HTTPModes, Interfaces, Loops
@@ -30,8 +32,9 @@ from wharfinger.server.settings import Settings
 
 DRAIN_SECONDS: Final = 30
 _CONNECTIONS: Final = 4096  # per worker; idle ones count, so it is far above what is ever in flight
+_BUFFER: Final = 192 * 1024  # bytes per connection and direction; granian's 400 KiB add up with many slow clients
 _POLL_SECONDS: Final = 0.02
-_REMIND_SECONDS: Final = 0.1
+_START_SECONDS: Final = 10
 
 
 class PortTaken(Exception):
@@ -44,11 +47,13 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken.
     """
     logging.config.dictConfig(logs.configuration(settings.log_level))
+    data.keep_private()
     with data.held(settings.directory):
         _check_port(settings)
         asyncio.run(data.prepare(settings))
         data.announce(settings)
-        _Server(settings, ready).serve(target_loader=partial(_load, settings), wrap_loader=False)
+        started: SimpleQueue[int] = multiprocessing.SimpleQueue()
+        _Server(settings, ready, started).serve(target_loader=partial(_load, settings, started), wrap_loader=False)
 
 
 def _check_port(settings: Settings) -> None:
@@ -64,10 +69,10 @@ def _check_port(settings: Settings) -> None:
             raise
 
 
-def _load(settings: Settings) -> Application:
+def _load(settings: Settings, started: SimpleQueue[int]) -> Application:
     """Runs in each worker."""
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    return build(settings)
+    return build(settings, started=lambda: started.put(os.getpid()))
 
 
 def _follow(parent: int) -> None:
@@ -80,7 +85,7 @@ def _follow(parent: int) -> None:
 class _Server(MPServer):
     """granian with every bound set that it leaves open, and word when it is ready."""
 
-    def __init__(self, settings: Settings, ready: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, ready: Callable[[], None], started: SimpleQueue[int]) -> None:
         super().__init__(
             "wharfinger",
             address=settings.host,
@@ -89,7 +94,7 @@ class _Server(MPServer):
             workers=settings.workers,
             loop=Loops.auto,
             http=HTTPModes.http1,
-            http1_settings=HTTP1Settings(header_read_timeout=30_000, keep_alive=True),
+            http1_settings=HTTP1Settings(header_read_timeout=30_000, keep_alive=True, max_buffer_size=_BUFFER),
             websockets=False,
             backlog=_CONNECTIONS,
             backpressure=_CONNECTIONS,
@@ -102,19 +107,30 @@ class _Server(MPServer):
         )
         self._settings = settings
         self._ready = ready
+        self._starts = started
+        self._started: set[int] = set()  # workers, by process id, that heed signals
 
     def _stop_workers(self) -> None:
-        """A worker that is just starting loses a signal, so it is sent until all have ended."""
-        ended = threading.Event()
+        """A worker that is just starting loses a signal, or hangs by it, so it is waited for.
 
-        def remind() -> None:
-            while not ended.wait(_REMIND_SECONDS):
-                for worker in list(self.wrks):
-                    worker.terminate()  # type: ignore[no-untyped-call]
-
-        threading.Thread(target=remind, daemon=True).start()
+        Each gets one signal only: a second one would cut off the requests that the first lets finish.
+        """
+        deadline = time.monotonic() + _START_SECONDS
+        while any(self._is_starting(worker) for worker in self.wrks) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
         super()._stop_workers()  # type: ignore[no-untyped-call]
-        ended.set()
+
+    def _is_starting(self, worker: Any) -> bool:
+        self._note_starts()
+        return worker.inner.is_alive() and worker.inner.pid not in self._started
+
+    def _note_starts(self) -> None:
+        while not self._starts.empty():
+            self._started.add(self._starts.get())
+
+    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+        self._note_starts()  # not by a thread, which forking would break; and it never fills up
+        super()._respawn_workers(*args, **kwargs)
 
     def startup(self, *args: Any, **kwargs: Any) -> None:
         super().startup(*args, **kwargs)  # type: ignore[no-untyped-call]

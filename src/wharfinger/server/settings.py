@@ -19,6 +19,8 @@ from wharfinger.api.addresses import Addresses
 from wharfinger.domain.names import ACCOUNT, REGION
 from wharfinger.domain.rules import Rules
 
+# `localhost` reaches them, and docker takes it for a registry that needs no TLS
+_EVERYWHERE: Final = {"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"}  # noqa: S104
 PREFIX: Final = "WHARFINGER_"
 # variables with the prefix that are no settings: the file, and what `wharfinger env` prints for docker
 NOT_SETTINGS: Final = {"WHARFINGER_CONFIG", "WHARFINGER_REGISTRY"}
@@ -49,7 +51,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(
             pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?\Z",
-            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`.",
+            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`, or "
+            "the address that is listened on if that is another.",
         ),
     ] = ""
     domain: Annotated[
@@ -90,7 +93,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def addresses(self) -> Addresses:
         """How clients reach the server."""
-        return Addresses(self.address or f"http://localhost:{self.port}", self.domain or None)
+        return Addresses(self.address or f"http://{self._reached_as}:{self.port}", self.domain or None)
+
+    @property
+    def _reached_as(self) -> str:
+        """A server that listens on one address only is not reached by another name."""
+        if self.host in _EVERYWHERE:
+            return "localhost"
+        return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
     def rules(self) -> Rules:

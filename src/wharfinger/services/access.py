@@ -88,17 +88,22 @@ async def first_key(state: State) -> Credentials:
     return _decrypted(state, present if present is not None else await state.db.write(find_or_add))
 
 
+def signing_key(state: State, purpose: str) -> bytes:
+    """The key for what gives rights. What an open server gave to anybody is worth nothing on one that is not open."""
+    return state.secrets.key(f"{purpose} of an open server" if state.rules.any_signature else purpose)
+
+
 def issue_token(state: State, caller: Caller) -> AuthorizationToken:
     """A password that is good for 12 hours with the rights of the caller."""
     expires_at = state.clock() + TOKEN_TERM
     token = _Token(caller.principal, caller.account, caller.registry.region, expires_at)
     payload = msgspec.msgpack.encode(token)
-    return AuthorizationToken(tokens.sign(state.secrets.key(_PASSWORDS), payload), expires_at)
+    return AuthorizationToken(tokens.sign(signing_key(state, _PASSWORDS), payload), expires_at)
 
 
 def check_token(state: State, password: str) -> Caller:
     """Whose password it is. Raises TokenInvalid, TokenExpired."""
-    payload = tokens.verify(state.secrets.key(_PASSWORDS), password)
+    payload = tokens.verify(signing_key(state, _PASSWORDS), password)
     if payload is None:
         raise TokenInvalid
     token = msgspec.msgpack.decode(payload, type=_Token)

@@ -15,6 +15,7 @@ from wharfinger.state import State
 from wharfinger.state.db import blobs, repositories
 from wharfinger.state.db.blobs import Blob, Layer
 from wharfinger.state.db.database import Tx
+from wharfinger.state.db.repositories import Repository
 
 LayerFailureCode = Literal["InvalidLayerDigest", "MissingLayerDigest"]
 
@@ -72,7 +73,7 @@ async def mount(state: State, registry: Registry, repository: str, digest: str, 
         setting = await repositories.setting(tx, registry, BLOB_MOUNTING) or SETTINGS[BLOB_MOUNTING][0]
         if setting != "ENABLED":
             return False
-        blob = await _source_blob(tx, registry, source, digest)
+        blob = await _source_blob(tx, found, source, digest)
         if blob is None:
             return False
         await blobs.link(tx, found.id, blob, leased_until)
@@ -97,10 +98,14 @@ async def delete(state: State, registry: Registry, repository: str, digest: str)
     await state.db.write(work)
 
 
-async def _source_blob(tx: Tx, registry: Registry, source: str | None, digest: str) -> int | None:
+async def _source_blob(tx: Tx, target: Repository, source: str | None, digest: str) -> int | None:
+    """As on ECR, only between repositories of the same encryption."""
     if source is None:
-        return await blobs.find_in_registry(tx, registry, digest)
-    found = await blobs.find(tx, registry, source, digest)
+        return await blobs.find_in_registry(tx, target, digest)
+    holder = await repositories.find(tx, target.registry, source)
+    if holder is None or (holder.encryption_type, holder.kms_key) != (target.encryption_type, target.kms_key):
+        return None
+    found = await blobs.find(tx, target.registry, source, digest)
     return found.id if isinstance(found, Blob) else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -34,6 +35,7 @@ from wharfinger.state.db.images import Content, Head
 URL_TERM: Final = HOUR
 _BATCH_BYTES: Final = 16 * 1024 * 1024  # an image asked for by digest counts once for each of its tags
 _PULL_TIME_STEP: Final = DAY  # a pull is recorded at most once in this time, as ECR does
+_NOTE_SECONDS: Final = 0.5
 _URL_PURPOSE: Final = "download address"
 
 
@@ -121,13 +123,13 @@ async def download_query(state: State, registry: Registry, repository: str, dige
     if not is_referenced:
         raise LayerInaccessible(registry, repository, digest)
     payload = msgspec.msgpack.encode([*registry, state.clock() + URL_TERM])
-    key = state.secrets.key(_URL_PURPOSE)
+    key = access.signing_key(state, _URL_PURPOSE)
     return urlencode({"token": tokens.sign(key, payload, _blob_scope(repository, digest))})
 
 
 def registry_of_download(state: State, repository: str, digest: str, token: str) -> Registry:
     """The registry that a download address was made for. Raises DownloadExpired."""
-    payload = tokens.verify(state.secrets.key(_URL_PURPOSE), token, _blob_scope(repository, digest))
+    payload = tokens.verify(access.signing_key(state, _URL_PURPOSE), token, _blob_scope(repository, digest))
     if payload is None:
         raise DownloadExpired
     account, region, expires_at = msgspec.msgpack.decode(payload)
@@ -178,6 +180,11 @@ async def _record(state: State, pulled: Sequence[Content]) -> None:
     now = state.clock()
     stale = [item.image for item in pulled if item.pulled_at is None or now - item.pulled_at >= _PULL_TIME_STEP]
     if stale:
-        # a pull is served even where its note cannot be written
-        with suppress(Unavailable):
-            await state.db.write(images.record_pull, stale, now)
+        noted = asyncio.create_task(_note(state, stale, now))
+        # a pull is a read: it is served even where its note cannot be written, or not soon
+        await asyncio.wait([noted], timeout=_NOTE_SECONDS)
+
+
+async def _note(state: State, pulled: Sequence[int], now: int) -> None:
+    with suppress(Unavailable):
+        await state.db.write(images.record_pull, pulled, now)

@@ -14,6 +14,7 @@ from wharfinger.services import access, events
 from wharfinger.state import State
 from wharfinger.state.db import images
 from wharfinger.state.db.database import Tx
+from wharfinger.state.db.images import Referenced
 from wharfinger.state.db.repositories import Repository
 
 
@@ -74,13 +75,16 @@ async def _add(tx: Tx, state: State, repository: Repository, manifest: Manifest,
     present = await images.referenced(tx, repository.id, manifest)
     if not state.rules.sparse_manifests:
         _check_references(repository, manifest, present)
-    children = [present[child.digest] for child in manifest.children if child.digest in present]
+    children = [present.children[child.digest] for child in manifest.children if child.digest in present.children]
     return await images.add(tx, repository.id, manifest, max([manifest.size, *children]), now)
 
 
-def _check_references(repository: Repository, manifest: Manifest, present: Mapping[str, int]) -> None:
+def _check_references(repository: Repository, manifest: Manifest, present: Referenced) -> None:
     """All that a manifest refers to is in its own repository: never a manifest with a missing layer."""
-    for fault, descriptors in ((LayersMissing, manifest.blobs), (ImagesMissing, manifest.children)):
-        missing = dict.fromkeys(item.digest for item in descriptors if item.digest not in present)
+    for fault, descriptors, there in (
+        (LayersMissing, manifest.blobs, present.blobs),
+        (ImagesMissing, manifest.children, present.children),
+    ):
+        missing = dict.fromkeys(item.digest for item in descriptors if item.digest not in there)
         if missing:
             raise fault(repository.registry, repository.name, tuple(missing))

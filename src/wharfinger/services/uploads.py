@@ -28,11 +28,13 @@ from wharfinger.state.blobs.hashing import RunningDigest
 from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db import blobs, uploads
+from wharfinger.state.db.blobs import Blob
 from wharfinger.state.db.database import Tx
 from wharfinger.state.ids import new_storage_id, new_uuid
 
 LEASE: Final = 2 * HOUR  # how long a blob that nothing refers to is held for the push that brought it
 IDLE_TERM: Final = DAY  # after which an upload that nobody touches is dropped
+_TOUCH_TERM: Final = HOUR
 
 Body = AsyncIterator[bytes]
 
@@ -48,12 +50,13 @@ class Target(NamedTuple):
 
 async def begin(state: State, caller: Caller, registry: Registry, repository: str) -> Upload:
     """A new upload. Raises RepositoryNotFound."""
-    upload = Upload(new_uuid(), registry, repository, caller.principal, new_storage_id(), 0, None, Parts())
-    now = state.clock()
+    upload = Upload(
+        new_uuid(), registry, repository, caller.principal, new_storage_id(), 0, None, Parts(), state.clock()
+    )
 
     async def work(tx: Tx) -> None:
         found = await access.repository(tx, registry, repository)
-        await uploads.add(tx, found.id, upload, now)
+        await uploads.add(tx, found.id, upload)
 
     await state.db.write(work)
     # after the row: a crash in between leaves an upload that is a clean 404, never a file that nobody knows
@@ -153,10 +156,7 @@ async def complete(state: State, target: Target, expected: Sequence[str]) -> str
             await held.end()
             raise UploadDigestMismatch(target.registry, target.repository, target.upload, computed)
         present = await state.db.read(blobs.find, target.registry, target.repository, computed)
-        if isinstance(present, blobs.Blob):
-            await held.end()
-            # clients take it for success, so it is the same promise as any other "it is there"
-            await state.db.write(blobs.renew, present.repository, [present.id], state.clock() + LEASE)
+        if isinstance(present, Blob) and await held.give_way(present):
             raise LayerExists(target.registry, target.repository, computed)
         await held.commit(computed)
         return computed
@@ -209,6 +209,7 @@ class _Held:
         self._repository = repository
         self._writer = writer
         self._saved = upload
+        self._touched_at = upload.touched_at
         self._running = RunningDigest(upload.hash_state, is_start=upload.size == 0)
         self.upload = upload
 
@@ -222,6 +223,7 @@ class _Held:
                 await self._writer.write(piece)
                 self._running.update(piece)
                 size += len(piece)
+                await self._stay()
         except BodyCutOff:
             cut_off = True
         except Unavailable:
@@ -232,6 +234,13 @@ class _Held:
             chunk.check_length(size - self.upload.size)
         self.upload = self.upload._replace(size=size, hash_state=self._running.state)
         return cut_off
+
+    async def _stay(self) -> None:
+        """However slowly it comes, what is still coming is not idle."""
+        now = self._state.clock()
+        if now - self._touched_at > _TOUCH_TERM:
+            self._touched_at = now
+            await self._state.db.write(uploads.touch, self.upload.id, now)
 
     async def save(self, parts: Parts | None = None) -> None:
         """Make durable what was received, then say so in the database."""
@@ -258,19 +267,48 @@ class _Held:
         if self.upload.size != self._saved.size:
             await self._durably(self._writer.sync())
         await self._durably(self._state.blobs.publish(self.upload.storage_id))
+        lost = await self._lost_bytes(digest)
         now = self._state.clock()
 
         async def work(tx: Tx) -> bool:
             if not await uploads.delete(tx, self.upload.id):
                 return False
-            blob, storage_id = await blobs.add(tx, digest, self.upload.size, self.upload.storage_id, now)
+            blob, unneeded = await blobs.add(tx, digest, self.upload.size, self.upload.storage_id, lost, now)
             await blobs.link(tx, self._repository, blob, now + LEASE)
-            if storage_id != self.upload.storage_id:
-                await blobs.note_unlinks(tx, [self.upload.storage_id])
+            if unneeded is not None:
+                await blobs.note_unlinks(tx, [unneeded])
             return True
 
         if not await self._state.db.write(work):
             raise self._gone()
+
+    async def give_way(self, present: Blob) -> bool:
+        """End the upload for a blob that the repository has; False if it has just lost it.
+
+        Clients take it for success, so it is the same promise as any other "it is there".
+        """
+        until = self._state.clock() + LEASE
+
+        async def work(tx: Tx) -> bool:
+            if not await blobs.renew(tx, present.repository, [present.id], until):
+                return False
+            if await uploads.delete(tx, self.upload.id):
+                await blobs.note_unlinks(tx, [self.upload.storage_id])
+            return True
+
+        return not self._is_lost(present.storage_id, present.size) and await self._state.db.write(work)
+
+    async def _lost_bytes(self, digest: str) -> str | None:
+        """The storage id under which the blob should be and is not: whoever pushes it again makes it whole."""
+        stored = await self._state.db.read(blobs.stored, digest)
+        return stored.storage_id if stored and self._is_lost(*stored) else None
+
+    def _is_lost(self, storage_id: str, size: int) -> bool:
+        try:
+            self._state.blobs.path(storage_id, size)
+        except Unavailable:
+            return True
+        return False
 
     async def end(self) -> None:
         """Drop the upload and its bytes."""

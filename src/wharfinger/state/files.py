@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from wharfinger.domain.faults import Unavailable
 
-_IN_MEMORY: Final = 1024 * 1024
+_IN_MEMORY: Final = 64 * 1024  # of a scratch file, so that many slow clients cost no memory
+_WHOLE: Final = 4  # larger ones that are in memory as a whole at a time
 
 
 class Scratch:
@@ -21,14 +23,24 @@ class Scratch:
 
     def __init__(self, directory: Path) -> None:
         self._directory = str(directory)
+        self._turns = asyncio.Semaphore(_WHOLE)
 
     def file(self) -> ScratchFile:
         """For use with `with`; it has no name, and its bytes go when it ends."""
         return ScratchFile(self._directory)
 
+    @asynccontextmanager
+    async def whole(self, file: ScratchFile) -> AsyncIterator[bytes]:
+        """All of a file in memory; for a large one callers wait their turn. Raises Unavailable."""
+        if file.size <= _IN_MEMORY:
+            yield file.content()
+            return
+        async with self._turns:
+            yield file.content()
+
 
 class ScratchFile:
-    """Bytes in memory up to a mebibyte, from there on on the disk."""
+    """Bytes in memory while they are few, from there on on the disk."""
 
     def __init__(self, directory: str) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=directory)  # noqa: SIM115 - closed in __exit__
@@ -37,6 +49,8 @@ class ScratchFile:
     def write(self, piece: bytes) -> None:
         """Append. Raises Unavailable."""
         with disk_errors():
+            if self.size + len(piece) > _IN_MEMORY:
+                self._file.rollover()  # else a large piece is held twice before it goes to the disk
             self.size += self._file.write(piece)
 
     def content(self) -> bytes:
@@ -44,6 +58,12 @@ class ScratchFile:
         with disk_errors():
             self._file.seek(0)
             return self._file.read()
+
+    def piece(self, start: int, length: int) -> bytes:
+        """Some of it. Raises Unavailable."""
+        with disk_errors():
+            self._file.seek(start)
+            return self._file.read(length)
 
     def __enter__(self) -> Self:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import hashlib
 from datetime import UTC, datetime
@@ -45,7 +44,6 @@ _MEBIBYTE: Final = 1024 * 1024
 # as JSON may write what the model allows: a part in base64, a manifest with each character escaped
 _BODY_LIMITS: Final = {"UploadLayerPart": 29 * _MEBIBYTE, "PutImage": 26 * _MEBIBYTE}
 _BODY_LIMIT: Final = _MEBIBYTE
-_LARGE_BODIES: Final = 4  # read into memory at a time; further ones wait on the disk, so many callers cost no memory
 
 
 class EcrDoor:
@@ -54,7 +52,6 @@ class EcrDoor:
     def __init__(self, state: State, addresses: Addresses) -> None:
         self._state = state
         self._addresses = addresses
-        self._large = asyncio.Semaphore(_LARGE_BODIES)
 
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
@@ -65,10 +62,8 @@ class EcrDoor:
         with self._state.scratch.file() as body:
             await self._receive(request, operation, claim, credentials, body)
             caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
-            if body.size <= _BODY_LIMIT:
-                return await self._perform(operation, caller, body)
-            async with self._large:
-                return await self._perform(operation, caller, body)
+            async with self._state.scratch.whole(body) as content:
+                return await self._perform(operation, caller, content)
 
     def refuse(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - doors look alike
         """The answer to a request that is at fault."""
@@ -97,13 +92,13 @@ class EcrDoor:
         if not self._state.rules.any_signature:
             sigv4.check_signature(claim, request, digest.hexdigest(), credentials.secret)
 
-    async def _perform(self, operation: Operation, caller: Caller, body: ScratchFile) -> Response:
-        arguments = _decode(operation, body.content())
-        named = getattr(arguments, "registry_id", None) or caller.account
-        meant = Registry(named, caller.registry.region)
+    async def _perform(self, operation: Operation, caller: Caller, body: bytes) -> Response:
         handler = HANDLERS.get(operation.name)
         if handler is None:
             raise NotBuilt(operation.name)
+        arguments = _decode(operation, body)
+        named = getattr(arguments, "registry_id", None) or caller.account
+        meant = Registry(named, caller.registry.region)
         access.require(caller, operation.action, meant, getattr(arguments, "repository_name", None))
         call = Call(self._state, self._addresses, caller, meant, operation.action)
         return success(await handler(call, arguments))

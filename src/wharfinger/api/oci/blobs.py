@@ -12,7 +12,7 @@ from wharfinger.domain.faults import RangeNotSatisfiable
 from wharfinger.services import blobs, pull
 from wharfinger.state.db.blobs import Blob
 
-_RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))")
+_RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.IGNORECASE)
 
 
 class Span(NamedTuple):

@@ -42,13 +42,16 @@ async def head_manifest(call: Call) -> Response:
 async def put_manifest(call: Call) -> Response:
     """Push a manifest under a tag, or by digest with any tags that the query adds."""
     by_digest, names = _reference(call)
-    try:
-        content = await call.request.body(manifests.LIMIT)
-    except BodyTooLarge:
-        raise ManifestTooLarge(manifests.LIMIT) from None
     media_type = (call.request.header(b"content-type") or "").partition(";")[0].strip()
-    manifest = manifests.read(content, media_type or None, by_digest)
-    await push.image(call.state, call.registry, call.repository, manifest, names)
+    with call.state.scratch.file() as body:
+        try:
+            async for piece in call.request.bounded(manifests.LIMIT):
+                body.write(piece)
+        except BodyTooLarge:
+            raise ManifestTooLarge(manifests.LIMIT) from None
+        async with call.state.scratch.whole(body) as content:
+            manifest = manifests.read(content, media_type or None, by_digest)
+            await push.image(call.state, call.registry, call.repository, manifest, names)
     headers: list[Header] = [
         VERSION_HEADER,
         ascii_header(b"location", f"/v2/{call.repository}/manifests/{manifest.digest}"),
@@ -112,7 +115,9 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("manifest", "PUT"): put_manifest,
     ("manifest", "DELETE"): delete_manifest,
     ("tags", "GET"): list_tags,
+    ("tags", "HEAD"): list_tags,
     ("referrers", "GET"): list_referrers,
+    ("referrers", "HEAD"): list_referrers,
 }
 
 

@@ -32,4 +32,5 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
     ("ping", "GET"): ping,
     ("ping", "HEAD"): ping,
     ("catalog", "GET"): list_repositories,
+    ("catalog", "HEAD"): list_repositories,
 }

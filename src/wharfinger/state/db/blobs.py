@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain.names import Registry
 from wharfinger.state.db.database import Tx
+from wharfinger.state.db.repositories import Repository
 
 
 class Blob(NamedTuple):
@@ -46,15 +47,18 @@ async def find(tx: Tx, registry: Registry, repository: str, digest: str) -> Blob
     return Blob(*row) if row[4] is not None else None
 
 
-async def find_in_registry(tx: Tx, registry: Registry, digest: str) -> int | None:
-    """The id of a blob that any repository of the registry has."""
+async def find_in_registry(tx: Tx, beside: Repository, digest: str) -> int | None:
+    """The id of a blob that any repository of the registry has, of those with the encryption of this one."""
     row = await tx.one(
         "SELECT b.id FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
         "JOIN repositories r ON r.id = l.repository_id "
-        "WHERE b.digest = :digest AND r.account = :account AND r.region = :region LIMIT 1",
+        "WHERE b.digest = :digest AND r.account = :account AND r.region = :region "
+        "AND r.encryption_type = :encryption AND COALESCE(r.kms_key, '') = :key LIMIT 1",
         digest=digest,
-        account=registry.account,
-        region=registry.region,
+        account=beside.registry.account,
+        region=beside.registry.region,
+        encryption=beside.encryption_type,
+        key=beside.kms_key or "",
     )
     return int(row[0]) if row else None
 
@@ -63,7 +67,8 @@ async def layers(tx: Tx, repository: int, digests: Sequence[str]) -> list[Layer]
     """Those of `digests` that the repository has."""
     rows = await tx.all(
         "SELECT l.repository_id, b.id, b.digest, b.size, l.leased_until, (SELECT x.media_type "
-        "FROM image_references x WHERE x.repository_id = l.repository_id AND x.digest = b.digest LIMIT 1) "
+        "FROM image_references x WHERE x.repository_id = l.repository_id AND x.digest = b.digest "
+        "AND x.is_blob = 1 LIMIT 1) "
         "FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
         "WHERE l.repository_id = :repository AND b.digest IN EACH(:digests)",
         repository=repository,
@@ -82,18 +87,36 @@ async def is_referenced(tx: Tx, repository: int, digest: str) -> bool:
     return row is not None
 
 
-async def add(tx: Tx, digest: str, size: int, storage_id: str, now: int) -> tuple[int, str]:
-    """Insert a blob, or find the one that is there: its id, and the storage id under which its bytes are."""
+class Stored(NamedTuple):
+    """Where the bytes of a blob are, and how many."""
+
+    storage_id: str
+    size: int
+
+
+async def stored(tx: Tx, digest: str) -> Stored | None:
+    """Where the bytes of a digest are, whichever repository has them."""
+    row = await tx.one("SELECT storage_id, size FROM blobs WHERE digest = :digest", digest=digest)
+    return Stored(*row) if row else None
+
+
+async def add(tx: Tx, digest: str, size: int, storage_id: str, lost: str | None, now: int) -> tuple[int, str | None]:
+    """Insert a blob, or find the one that is there: its id, and the storage id that is not needed any more.
+
+    That is the new one, unless the bytes that are there are those under `lost`.
+    """
     row = await tx.one(
         "INSERT INTO blobs (digest, size, storage_id, created_at) VALUES (:digest, :size, :storage_id, :now) "
-        "ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING id, storage_id",
+        "ON CONFLICT (digest) DO UPDATE SET storage_id = CASE WHEN blobs.storage_id = :lost "
+        "THEN excluded.storage_id ELSE blobs.storage_id END RETURNING id, storage_id",
         digest=digest,
         size=size,
         storage_id=storage_id,
+        lost=lost,
         now=now,
     )
     assert row is not None  # noqa: S101 - an upsert that returns nothing has raised
-    return int(row[0]), str(row[1])
+    return row[0], (lost if row[1] == storage_id else storage_id)
 
 
 async def link(tx: Tx, repository: int, blob: int, leased_until: int) -> None:

@@ -275,17 +275,25 @@ async def holders(tx: Tx, repository: int, tags: Sequence[str]) -> dict[str, int
     return {name: image for name, image in rows}  # noqa: C416 - rows are not typed as pairs
 
 
-async def referenced(tx: Tx, repository: int, manifest: Manifest) -> dict[str, int]:
-    """What a manifest refers to and the repository has: blobs and images by digest, with their sizes."""
+class Referenced(NamedTuple):
+    """What a manifest refers to and the repository has: sizes by digest. A digest can be that of both."""
+
+    blobs: Mapping[str, int]
+    children: Mapping[str, int]
+
+
+async def referenced(tx: Tx, repository: int, manifest: Manifest) -> Referenced:
+    """Of what a manifest refers to, what the repository has."""
     rows = await tx.all(
-        "SELECT b.digest, b.size FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
+        "SELECT 1, b.digest, b.size FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
         "WHERE l.repository_id = :repository AND b.digest IN EACH(:blobs) UNION ALL "
-        "SELECT digest, size FROM images WHERE repository_id = :repository AND digest IN EACH(:children)",
+        "SELECT 0, digest, size FROM images WHERE repository_id = :repository AND digest IN EACH(:children)",
         repository=repository,
         blobs=[blob.digest for blob in manifest.blobs],
         children=[child.digest for child in manifest.children],
     )
-    return {digest: size for digest, size in rows}  # noqa: C416
+    blobs, children = ({digest: size for kind, digest, size in rows if kind == is_blob} for is_blob in (1, 0))
+    return Referenced(blobs, children)
 
 
 async def add(tx: Tx, repository: int, manifest: Manifest, size: int, now: int) -> int:

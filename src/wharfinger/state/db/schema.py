@@ -72,7 +72,7 @@ CREATE TABLE image_references (
     repository_id BIGINT NOT NULL,
     is_blob BIGINT NOT NULL,            -- else an image, listed in an index
     media_type TEXT NOT NULL,
-    PRIMARY KEY (image_id, digest)
+    PRIMARY KEY (image_id, digest, is_blob)
 ); -- clustered
 CREATE INDEX references_to ON image_references (repository_id, digest);
 CREATE TABLE blobs (

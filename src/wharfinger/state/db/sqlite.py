@@ -27,6 +27,7 @@ FILE: Final = "wharfinger.db"
 # below this, two processes on one database can damage it (the WAL-reset bug)
 OLDEST_SAFE: Final = (3, 51, 3)
 _GROUP: Final = 64
+_LONGEST_WAIT: Final = 30  # seconds for a transaction to begin
 _PRAGMAS: Final = (
     "PRAGMA busy_timeout=5000",  # first, because the next one may have to wait
     "PRAGMA journal_mode=WAL",
@@ -105,7 +106,11 @@ class Sqlite:
         self.transactions += 1
         task = _Task(lambda tx: work(tx, *args, **kwargs))
         self._writer.tasks.put(task)
-        result: T = await task.future
+        deadline = asyncio.get_running_loop().call_later(_LONGEST_WAIT, task.give_up)
+        try:
+            result: T = await task.future
+        finally:
+            deadline.cancel()
         return result
 
     async def close(self) -> None:
@@ -127,6 +132,18 @@ class _Task:
         self.future: asyncio.Future[Any] = self._loop.create_future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self._claims = ["the one that runs it, or gives it up"]
+
+    def claim(self) -> bool:
+        """Whether it is still to be run; whoever claims first decides."""
+        with suppress(IndexError):
+            return bool(self._claims.pop())
+        return False
+
+    def give_up(self) -> None:
+        """Another process has been writing for too long; what has begun is waited for."""
+        if self.claim() and not self.future.done():
+            self.future.set_exception(Unavailable("another process keeps the database locked"))
 
     def run(self, tx: SqliteTx) -> None:
         self.error = None
@@ -137,7 +154,7 @@ class _Task:
             self._loop.call_soon_threadsafe(self._settle)
 
     def _settle(self) -> None:
-        if self.future.cancelled():
+        if self.future.done():
             return
         if self.error is not None:
             self.future.set_exception(self.error)
@@ -185,9 +202,10 @@ class _Writer(threading.Thread):
             return
         # one writer at a time, in the order of arrival, over all processes
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        wanted = [task for task in group if task.claim()]
         try:
-            if len(group) == 1 or not self._together(group):
-                for task in group:
+            if len(wanted) < 2 or not self._together(wanted):
+                for task in wanted:
                     self._alone(task)
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)

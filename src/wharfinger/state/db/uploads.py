@@ -10,7 +10,8 @@ from wharfinger.state.db.database import Row, Tx
 
 _SELECT: Final = (
     "SELECT r.id, u.id, u.principal, u.storage_id, u.size, u.hash_state, u.part_count, u.last_part_size, "
-    "u.has_short_part FROM repositories r LEFT JOIN uploads u ON u.repository_id = r.id AND u.id = :upload "
+    "u.has_short_part, u.touched_at FROM repositories r "
+    "LEFT JOIN uploads u ON u.repository_id = r.id AND u.id = :upload "
     "WHERE r.account = :account AND r.region = :region AND r.name = :repository"
 )
 
@@ -30,7 +31,7 @@ async def find(tx: Tx, registry: Registry, repository: str, upload: str) -> Foun
     return Found(row[0], _upload(row, registry, repository) if row[1] is not None else None)
 
 
-async def add(tx: Tx, repository: int, upload: Upload, now: int) -> None:
+async def add(tx: Tx, repository: int, upload: Upload) -> None:
     """Begin an upload."""
     await tx.run(
         "INSERT INTO uploads (id, repository_id, principal, storage_id, size, hash_state, part_count, last_part_size, "
@@ -39,7 +40,7 @@ async def add(tx: Tx, repository: int, upload: Upload, now: int) -> None:
         repository=repository,
         principal=upload.principal,
         storage_id=upload.storage_id,
-        now=now,
+        now=upload.touched_at,
     )
 
 
@@ -59,6 +60,11 @@ async def advance(tx: Tx, before: Upload, after: Upload, now: int) -> bool:
         was_count=before.parts.number,
     )
     return changed == 1
+
+
+async def touch(tx: Tx, upload: str, now: int) -> None:
+    """Somebody is still sending."""
+    await tx.run("UPDATE uploads SET touched_at = :now WHERE id = :id", now=now, id=upload)
 
 
 async def delete(tx: Tx, upload: str) -> bool:
@@ -87,5 +93,6 @@ async def end_older_than(tx: Tx, touched_before: int) -> int:
 
 
 def _upload(row: Row, registry: Registry, repository: str) -> Upload:
-    _, id_, principal, storage_id, size, hash_state, count, last, short = row
-    return Upload(id_, registry, repository, principal, storage_id, size, hash_state, Parts(count, last, bool(short)))
+    _, id_, principal, storage_id, size, hash_state, count, last, short, touched_at = row
+    parts = Parts(count, last, bool(short))
+    return Upload(id_, registry, repository, principal, storage_id, size, hash_state, parts, touched_at)
