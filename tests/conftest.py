@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ import pytest
 from support.programs import HOW_TO_GET, find
 from support.registry import Registry
 from support.server import Server
+from support.shell import Shell
 
 # in CI nothing may be skipped: what is missing there is a failure
 REQUIRE_ALL = os.environ.get("TEST_REQUIRE_ALL") == "1"
+_LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopabcdef")
 _accounts = itertools.count(int.from_bytes(os.urandom(4)) * 100)
 
 
@@ -55,6 +58,18 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that checks signatures, with two workers, as one would be run."""
     with Server(tmp_path_factory.mktemp("strict"), workers=2) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def exported(strict_server: Server) -> Mapping[str, str]:
+    """What `wharfinger env` says of a server that checks signatures."""
+    return strict_server.environment()
+
+
+@pytest.fixture
+def shell(exported: Mapping[str, str], tmp_path: Path) -> Shell:
+    """A shell in a region that no other test uses, so its registry is empty."""
+    return Shell(tmp_path / "home", exported, region=f"eu-{uuid.uuid4().hex.translate(_LETTERS)}-1")
 
 
 @pytest.fixture

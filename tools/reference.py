@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wharfinger.api import wording
-from wharfinger.api.ecr.entry import HANDLERS
+from wharfinger.api.ecr import HANDLERS
 from wharfinger.cli.options import description, setting_fields, shown_default
 from wharfinger.contract.ecr import API_VERSION, OPERATIONS
 from wharfinger.contract.oci import ENDPOINTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import re
@@ -11,7 +12,10 @@ from collections.abc import Iterator
 import pytest
 
 from support.content import DOCKER_IMAGE, DOCKER_LIST
+from support.server import Server
 from support.shell import Shell
+from support.state import collect_later
+from wharfinger.state.clock import DAY
 
 pytestmark = pytest.mark.needs("docker", "dockerd", "root")
 
@@ -151,6 +155,43 @@ def test_docker_pushes_again_what_was_deleted(docker: Shell) -> None:
     docker.delete("1")
     docker.run("docker", "push", name)
     assert docker.tags() == {"1": digest}
+
+
+def test_docker_pushes_again_what_was_deleted_and_collected(docker: Shell, strict_server: Server) -> None:
+    name = f"{docker.create()}:1"
+    build(docker, name, tree())
+    digest = pushed_digest(docker.run("docker", "push", name))
+    layer = docker.manifest("1")["layers"][0]["digest"]
+    docker.delete("1")
+    asyncio.run(collect_later(strict_server.directory, 8 * DAY))
+    checked = docker.ecr.batch_check_layer_availability(repositoryName="app", layerDigests=[layer])["layers"]
+    assert [item["layerAvailability"] for item in checked] == ["UNAVAILABLE"]
+    docker.run("docker", "push", name)
+    docker.run("docker", "image", "rm", name)
+    docker.run("docker", "pull", name)
+    assert docker.tags() == {"1": digest}
+
+
+def test_docker_pulls_both_platforms_of_a_manifest_list_that_was_restored(docker: Shell) -> None:
+    repository = docker.create()
+    ids = {platform: build(docker, f"{repository}:{platform}", tree()) for platform in ("amd64", "arm64")}
+    names = [f"{repository}:{platform}" for platform in ids]
+    for name in names:
+        docker.run("docker", "push", name)
+    multi = f"{repository}:multi"
+    docker.run("docker", "manifest", "create", "--insecure", multi, *names)
+    docker.run("docker", "manifest", "annotate", multi, names[1], "--arch", "arm64")
+    digest = docker.run("docker", "manifest", "push", "--insecure", multi).strip()
+    before = docker.tags()
+    docker.delete(digest)
+    docker.delete(*ids)
+    assert docker.tags() == {}
+    for deletion in docker.json("aws", "wharfinger", "list-deletions")["deletions"]:
+        docker.run("aws", "wharfinger", "restore-deletion", "--deletion-id", deletion["deletionId"])
+    assert docker.tags() == before
+    for platform, built in ids.items():
+        docker.run("docker", "pull", "--platform", f"linux/{platform}", multi)
+        assert docker.run("docker", "image", "inspect", "--format", "{{.Id}}", multi).strip() == built
 
 
 @pytest.mark.parametrize("command", ["push", "pull"])

@@ -1,81 +1,133 @@
-"""The types of the ECR API are those of the newest service model, complete and without a hand in them."""
+"""The types of both services are those of their models, complete and without a hand in them."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import pytest
 
-from wharfinger.contract import ecr, generate
-from wharfinger.contract.ecr import EXCEPTIONS, OPERATIONS
+from wharfinger.contract import ecr, generate, wharfinger
+from wharfinger.contract.service import Operation
 
-ROOT = Path(__file__).parents[2]
-COMMITTED = Path("src/wharfinger/contract/ecr.py")
-MODEL, _ = generate.load()
-SHAPES: dict[str, Any] = MODEL["shapes"]
-STRUCTURES = sorted(
-    name for name, shape in SHAPES.items() if shape["type"] == "structure" and not shape.get("exception")
-)
+ROOT: Final = Path(__file__).parents[2]
+CONTRACT: Final = Path("src/wharfinger/contract")
+
+
+class Contract(NamedTuple):
+    """A service: its model, and the types that were made of it."""
+
+    model: dict[str, Any]
+    types: ModuleType
+
+
+CONTRACTS: Final = {
+    "ecr": Contract(generate.load("ecr")[0], ecr),
+    "wharfinger": Contract(generate.load("wharfinger")[0], wharfinger),
+}
+BOTH = pytest.mark.parametrize("service", CONTRACTS)
+OPERATIONS = [(service, name) for service, contract in CONTRACTS.items() for name in contract.types.OPERATIONS]
+STRUCTURES = [
+    (service, name)
+    for service, contract in CONTRACTS.items()
+    for name, shape in sorted(contract.model["shapes"].items())
+    if shape["type"] == "structure" and not shape.get("exception")
+]
+
+
+def test_there_is_a_model_for_each_service() -> None:
+    assert set(CONTRACTS) == set(generate.SERVICES)
 
 
 def test_generating_again_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = tmp_path / COMMITTED
-    target.parent.mkdir(parents=True)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)  # the formatter's settings
-    monkeypatch.setattr(generate, "TARGET", target)
+    made = tmp_path / CONTRACT
+    made.mkdir(parents=True)
+    shutil.copy(ROOT / CONTRACT / "service.py", made)  # whose import is sorted as one of our own
+    monkeypatch.setattr(generate, "target", lambda service: made / f"{service}.py")
     generate.main()
-    assert target.read_text() == (ROOT / COMMITTED).read_text()
+    for service in CONTRACTS:
+        assert (made / f"{service}.py").read_text() == (ROOT / CONTRACT / f"{service}.py").read_text()
 
 
-def test_all_operations_of_the_model_are_there() -> None:
-    assert set(OPERATIONS) == set(MODEL["operations"])
-    assert len(OPERATIONS) == 62
+@BOTH
+def test_the_types_of_a_service_are_where_they_are_looked_for(service: str) -> None:
+    assert generate.target(service) == ROOT / CONTRACT / f"{service}.py"
 
 
-def test_all_exceptions_of_the_model_are_there_with_their_members() -> None:
-    exceptions = {name: shape for name, shape in SHAPES.items() if shape.get("exception")}
-    assert len(exceptions) == 50
-    assert {name: {*members, "message"} for name, members in EXCEPTIONS.items()} == {
+@pytest.mark.parametrize(("service", "count"), [("ecr", 62), ("wharfinger", 30)])
+def test_all_operations_of_the_model_are_there(service: str, count: int) -> None:
+    contract = CONTRACTS[service]
+    assert set(contract.types.OPERATIONS) == set(contract.model["operations"])
+    assert len(contract.types.OPERATIONS) == count
+
+
+@pytest.mark.parametrize(("service", "count"), [("ecr", 50), ("wharfinger", 10)])
+def test_all_exceptions_of_the_model_are_there_with_their_members(service: str, count: int) -> None:
+    contract = CONTRACTS[service]
+    exceptions = {name: shape for name, shape in contract.model["shapes"].items() if shape.get("exception")}
+    assert len(exceptions) == count
+    assert {name: {*members, "message"} for name, members in contract.types.EXCEPTIONS.items()} == {
         name: set(shape["members"]) for name, shape in exceptions.items()
     }
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_declares_the_exceptions_that_the_model_gives_it(name: str) -> None:
-    declared = OPERATIONS[name].errors
-    assert set(declared) <= set(EXCEPTIONS)
-    assert list(declared) == [error["shape"] for error in MODEL["operations"][name]["errors"]]
+@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+def test_an_operation_declares_the_exceptions_that_the_model_gives_it(service: str, name: str) -> None:
+    contract = CONTRACTS[service]
+    declared = operation_of(service, name).errors
+    assert set(declared) <= set(contract.types.EXCEPTIONS)
+    assert list(declared) == [error["shape"] for error in contract.model["operations"][name]["errors"]]
 
 
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_an_operation_has_the_types_that_the_model_gives_it(name: str) -> None:
-    operation, model = OPERATIONS[name], MODEL["operations"][name]
+@pytest.mark.parametrize(("service", "name"), OPERATIONS)
+def test_an_operation_has_the_types_that_the_model_gives_it(service: str, name: str) -> None:
+    contract = CONTRACTS[service]
+    operation, model = operation_of(service, name), contract.model["operations"][name]
     assert operation.name == name
-    assert operation.request is getattr(ecr, model["input"]["shape"])
-    assert operation.response is getattr(ecr, model["output"]["shape"])
+    assert operation.request is getattr(contract.types, model["input"]["shape"])
+    assert operation.response is getattr(contract.types, model["output"]["shape"])
 
 
-def test_each_operation_is_allowed_by_the_action_of_its_name_but_for_listing_referrers() -> None:
-    others = {name: row.action for name, row in OPERATIONS.items() if row.action != f"ecr:{name}"}
-    assert others == {"ListImageReferrers": "ecr:BatchGetImage"}
+@pytest.mark.parametrize(
+    ("service", "others"), [("ecr", {"ListImageReferrers": "ecr:BatchGetImage"}), ("wharfinger", {})]
+)
+def test_each_operation_is_allowed_by_the_action_of_its_name_but_for_listing_referrers(
+    service: str, others: dict[str, str]
+) -> None:
+    rows: dict[str, Operation] = CONTRACTS[service].types.OPERATIONS
+    assert {name: row.action for name, row in rows.items() if row.action != f"{service}:{name}"} == others
 
 
-@pytest.mark.parametrize("name", STRUCTURES)
-def test_a_structure_has_every_member_of_the_model_under_its_name_in_json(name: str) -> None:
-    fields = msgspec.structs.fields(getattr(ecr, name))
-    assert [field.encode_name for field in fields] == list(SHAPES[name]["members"])
+@pytest.mark.parametrize(("service", "name"), STRUCTURES)
+def test_a_structure_has_every_member_of_the_model_under_its_name_in_json(service: str, name: str) -> None:
+    contract = CONTRACTS[service]
+    fields = msgspec.structs.fields(getattr(contract.types, name))
+    assert [field.encode_name for field in fields] == list(contract.model["shapes"][name]["members"])
 
 
-@pytest.mark.parametrize("name", STRUCTURES)
-def test_a_structure_requires_what_the_model_requires(name: str) -> None:
-    fields = msgspec.structs.fields(getattr(ecr, name))
-    assert {field.encode_name for field in fields if field.required} == set(SHAPES[name].get("required", ()))
+@pytest.mark.parametrize(("service", "name"), STRUCTURES)
+def test_a_structure_requires_what_the_model_requires(service: str, name: str) -> None:
+    contract = CONTRACTS[service]
+    fields = msgspec.structs.fields(getattr(contract.types, name))
+    required = {field.encode_name for field in fields if field.required}
+    assert required == set(contract.model["shapes"][name].get("required", ()))
 
 
-def test_the_names_on_the_wire_are_those_of_the_model() -> None:
-    metadata = MODEL["metadata"]
-    found = (ecr.API_VERSION, ecr.TARGET_PREFIX, ecr.SIGNING_NAME)
-    assert found == (metadata["apiVersion"], metadata["targetPrefix"], metadata["signingName"])
+@BOTH
+def test_the_names_on_the_wire_are_those_of_the_model(service: str) -> None:
+    types, metadata = CONTRACTS[service].types, CONTRACTS[service].model["metadata"]
+    assert metadata["apiVersion"] == types.API_VERSION
+    assert (types.SERVICE.target_prefix, types.SERVICE.signing_name) == (
+        metadata["targetPrefix"],
+        metadata["signingName"],
+    )
+    assert types.SERVICE.operations is types.OPERATIONS
+
+
+def operation_of(service: str, name: str) -> Operation:
+    operation: Operation = CONTRACTS[service].types.OPERATIONS[name]
+    return operation

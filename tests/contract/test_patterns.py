@@ -71,7 +71,7 @@ def test_a_pattern_comes_to_an_end_on_a_value_that_almost_fits(name: str) -> Non
 
 @pytest.mark.parametrize("model", PATTERNS)
 def test_a_pattern_that_was_replaced_is_one_of_the_model(model: str) -> None:
-    shapes, _ = generate.load()
+    shapes, _ = generate.load("ecr")
     assert model in {shape.get("pattern") for shape in shapes["shapes"].values()}
 
 

@@ -13,10 +13,9 @@ import pytest
 from support.disk import without_syncs
 from support.doors import Doors
 from support.failpoints import Failpoints, Killed
-from support.invariants import broken
+from support.invariants import broken, left_over
 from support.journeys import CONTENT, DIGEST, JOURNEYS, ONE, OTHER, Journey, delete_an_image, ended
-from support.state import create_repository, empty, prepared
-from wharfinger.services import collect
+from support.state import collect_all, create_repository, empty, prepared
 from wharfinger.state import State
 from wharfinger.state.db.sqlite import FILE
 
@@ -51,8 +50,9 @@ async def test_killed_at_any_step_nothing_is_half_there_and_the_same_can_be_done
             assert step > 1, "there are steps to be killed at"
             return
         await journey(Doors(fast))
-        await collect.sweep(fast)
+        await collect_all(fast)
         assert broken(tmp_path / "data") == [], f"killed at step {step}, then done again"
+        assert left_over(tmp_path / "data", fast.clock()) == [], f"killed at step {step}, then done again"
 
 
 @pytest.mark.parametrize("method", ["push", "delete"])
@@ -80,8 +80,11 @@ async def test_an_image_comes_and_goes_with_its_tags_references_and_events_or_no
 def rows(directory: Path) -> dict[str, object]:
     """How many there are in each table that a push or deletion of an image touches."""
     connection = apsw.Connection(str(directory / FILE))
-    tables = ("images", "tags", "image_references", "events")
-    return {table: connection.execute(f"SELECT count(*) FROM {table}").get for table in tables}
+    tables = ("images", "tags", "image_references", "events", "deletions")
+    found: dict[str, object] = {table: connection.execute(f"SELECT count(*) FROM {table}").get for table in tables}
+    binned = "SELECT count(*) FROM images WHERE repository_id IS NULL AND deletion_id IS NOT NULL"
+    unlinked = "SELECT count(*) FROM image_references WHERE repository_id IS NULL"
+    return {**found, "binned": connection.execute(binned).get, "unlinked": connection.execute(unlinked).get}
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -10,7 +10,7 @@ import pytest
 from tools.reference import PARTS, ROOT, written
 
 from wharfinger import __version__
-from wharfinger.api.ecr.entry import HANDLERS
+from wharfinger.api.ecr import HANDLERS
 from wharfinger.cli.main import main
 from wharfinger.contract.ecr import OPERATIONS
 from wharfinger.server.settings import NAMES

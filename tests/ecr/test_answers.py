@@ -16,7 +16,7 @@ from support.ecr_model import MODEL, strangers
 from support.raw_ecr import RawEcr
 from support.registry import Registry
 from support.server import Server
-from wharfinger.api.ecr.entry import HANDLERS
+from wharfinger.api.ecr import HANDLERS
 
 EMPTY: Final[Mapping[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "ListImages": ({"repositoryName": "app"}, ("imageIds",)),

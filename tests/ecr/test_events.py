@@ -1,11 +1,10 @@
-"""Events: each push and each deletion leaves one row for every pair of digest and tag, in EventBridge's words."""
+"""Events: each push and each deletion leaves one row for every pair of digest and tag."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,7 +16,18 @@ from wharfinger.state.db.database import Row, Tx
 from wharfinger.state.db.sqlite import Sqlite
 
 Read = Callable[[Registry], Awaitable[list[Row]]]
-Told = Callable[[], Awaitable[list[dict[str, str]]]]
+
+
+class Event(NamedTuple):
+    """What an event tells of an image."""
+
+    action: str
+    digest: str
+    tag: str | None
+    repository: str = "app"
+
+
+Told = Callable[[], Awaitable[list[Event]]]
 
 
 @pytest.fixture
@@ -27,7 +37,8 @@ async def rows(server: Server) -> AsyncIterator[Read]:
 
     async def select(tx: Tx, registry: Registry) -> list[Row]:
         return await tx.all(
-            "SELECT repository, at, detail FROM events WHERE account = :account AND region = :region ORDER BY id",
+            "SELECT action, digest, tag, repository, at, principal, operation, deletion_id FROM events "
+            "WHERE account = :account AND region = :region ORDER BY id",
             account=registry.account,
             region=registry.region,
         )
@@ -41,18 +52,17 @@ def told(registry: Registry, rows: Read) -> Told:
     """What has been told since the last time this was asked."""
     seen = 0
 
-    async def details() -> list[dict[str, str]]:
+    async def new_ones() -> list[Event]:
         nonlocal seen
         found = await rows(registry)
         new, seen = found[seen:], len(found)
-        return [json.loads(detail) for _, _, detail in new]
+        return [Event(*row[:4]) for row in new]
 
-    return details
+    return new_ones
 
 
-def event(action: str, one: Image, tag: str | None = None, repository: str = "app") -> dict[str, str]:
-    detail = {"action-type": action, "result": "SUCCESS", "repository-name": repository, "image-digest": one.digest}
-    return detail if tag is None else {**detail, "image-tag": tag}
+def event(action: str, one: Image, tag: str | None = None) -> Event:
+    return Event(action, one.digest, tag)
 
 
 def oci_put(registry: Registry, one: Image, reference: str) -> int:
@@ -205,7 +215,7 @@ async def test_a_repository_that_goes_by_force_tells_of_all_its_images(registry:
     assert await told() == [event("DELETE", first, "a"), event("DELETE", first, "b"), event("DELETE", second)]
 
 
-# --- whose and when ------------------------------------------------------------------------------------------
+# --- whose, by whom and when ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("make", [stranger, abroad], ids=["account", "region"])
@@ -222,9 +232,40 @@ async def test_an_event_has_its_repository_and_its_time(registry: Registry, rows
     name, one = registry.create("team/app"), image()
     before = time.time_ns() // 1_000_000
     registry.oci.push(name, one, "v1")
-    ((repository, at, detail),) = await rows(registry)
-    assert (repository, json.loads(detail)["repository-name"]) == (name, name)
+    ((_, _, _, repository, at, *_),) = await rows(registry)
+    assert repository == name
     assert before <= at <= time.time_ns() // 1_000_000
+
+
+@pytest.mark.parametrize("door", ["ecr", "oci"])
+async def test_an_event_says_who_did_it_and_by_which_way(registry: Registry, rows: Read, door: str) -> None:
+    (one,) = series(1)
+    registry.create("app")
+    registry.push_blobs("app", one)
+    if door == "ecr":
+        registry.put_image("app", one, "a")
+        registry.delete("app", "a")
+        ways = ["PutImage", "BatchDeleteImage"]
+    else:
+        oci_put(registry, one, "a")
+        registry.oci.delete("/v2/app/manifests/a")
+        ways = ["PUT manifest", "DELETE manifest"]
+    root = f"arn:aws:iam::{registry.account}:root"
+    assert [(principal, operation) for *_, principal, operation, _ in await rows(registry)] == [
+        (root, operation) for operation in ways
+    ]
+
+
+async def test_events_of_a_deletion_lead_to_it_in_the_bin(registry: Registry, rows: Read) -> None:
+    first, second = series(2)
+    registry.create("app")
+    registry.put_images("app", first, second, tags=("a", "b"))
+    registry.delete("app", "a")
+    registry.ecr.delete_repository(repositoryName="app", force=True)
+    found = [deletion for *_, deletion in await rows(registry)]
+    assert found[:2] == [None, None]
+    listed = registry.server.wharfinger(registry.account).list_deletions()["deletions"]
+    assert [item["deletionId"] for item in listed] == [str(found[3]), str(found[2])]
 
 
 async def test_events_are_stored_when_the_push_is_answered(registry: Registry, rows: Read) -> None:

@@ -13,7 +13,7 @@ from support.ecr_model import MODEL, smallest
 from support.raw_ecr import TARGET, RawEcr
 from support.registry import Registry
 from support.server import Server
-from wharfinger.api.ecr.entry import HANDLERS
+from wharfinger.api.ecr import HANDLERS
 from wharfinger.contract.ecr import OPERATIONS
 
 BUILT: Final = {

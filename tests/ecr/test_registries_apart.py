@@ -15,7 +15,7 @@ from support.oci import Oci
 from support.raw_ecr import RawEcr
 from support.registry import Registry, abroad, error_of, new_password, stranger
 from support.server import Server
-from wharfinger.api.ecr.entry import HANDLERS
+from wharfinger.api.ecr import HANDLERS
 
 FOREIGN: Final = "210987654321"
 Other = Callable[[Registry], Registry]

@@ -17,7 +17,7 @@ from support.raw_ecr import RawEcr
 from support.registry import Registry, abroad, error_of, stranger
 from support.repository_settings import FILTERS, tag_list, wildcards
 from support.server import REGION
-from wharfinger.services import collect
+from support.state import collect_all
 
 
 def names(answer: Any) -> list[str]:
@@ -284,7 +284,7 @@ async def test_the_bytes_of_an_upload_are_given_back_when_its_repository_goes(do
     await doors.served("UploadLayerPart", repositoryName="app", uploadId=upload, **part)
     assert len(files(tmp_path / "data" / "blobs")) == 1
     await doors.served("DeleteRepository", repositoryName="app")
-    await collect.sweep(doors.state)
+    await collect_all(doors.state)
     assert files(tmp_path / "data" / "blobs") == []
 
 

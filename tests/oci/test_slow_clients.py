@@ -18,7 +18,7 @@ from support.server import Server
 from support.wire import Wire
 
 MIB = 1024 * 1024
-CLIENTS = 100
+CLIENTS = 60
 MOST_MEMORY = 200 * MIB
 SMALL = 64 * 1024  # bytes of an answer that the kernel takes for a client that does not read
 

@@ -17,7 +17,6 @@ from support.answer import Answer
 from support.content import Image, image, index, layer, sha256
 from support.doors import Body, Doors
 from support.state import Clock, create_repository, prepared
-from wharfinger.services.uploads import LEASE
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import DAY
@@ -135,7 +134,7 @@ async def test_a_blob_takes_one_query(meter: Meter, method: str) -> None:
 
 async def test_a_lease_is_renewed_by_one_statement_when_half_of_it_is_over(meter: Meter, clock: Clock) -> None:
     await meter.doors.push_blob("app", b"content", sha256(b"content"))
-    clock.move(LEASE // 2)
+    clock.move(meter.doors.state.rules.blob_lease // 2)
     path = f"app/blobs/{sha256(b'content')}"
     first, second = [await meter.cost_of(meter.doors.oci("HEAD", path)) for _ in range(2)]
     assert (first, second) == (Cost([1], [1], 0), Cost([1], [], 0))

@@ -24,6 +24,7 @@ from support.answer import Answer
 from support.content import OCI_CONFIG, UNKNOWN
 from support.disk import without_syncs
 from support.doors import Body, Doors
+from support.invariants import broken, left_over
 from support.repository_model import (
     ARTIFACT_TYPES,
     BLOBS,
@@ -37,7 +38,7 @@ from support.repository_model import (
     Id,
     Model,
 )
-from support.state import Clock, create_repository, empty, opened, prepared
+from support.state import Clock, collect_all, create_repository, empty, opened, prepared
 from wharfinger.state import State
 
 T = TypeVar("T")
@@ -236,6 +237,11 @@ class BothDoors(RuleBasedStateMachine):
             self.run(create_repository(self.states[0]))
             self.model = Model()
 
+    @rule(worker=st.sampled_from([0, 1]))
+    def collect(self, worker: int) -> None:
+        """At any moment, by any worker: nobody sees it."""
+        self.run(collect_all(self.states[worker]))
+
     # --- what both doors show
 
     @invariant()
@@ -297,6 +303,9 @@ class BothDoors(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """What takes longer to look at is looked at in the end."""
+        self.run(collect_all(self.states[0]))
+        assert broken(self.directory) == []
+        assert left_over(self.directory, self.clock()) == []
         for digest, content in BLOBS.items():
             answer = self.ask("GET", f"blobs/{digest}")
             assert answer.status == (200 if digest in self.model.blobs else 404)

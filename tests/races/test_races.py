@@ -99,7 +99,7 @@ async def last_pushed(state: State) -> str:
     """By the order of commits, which is that of the events."""
 
     async def work(tx: Any) -> str:
-        row = await tx.one("SELECT json_extract(detail, '$.image-digest') FROM events ORDER BY id DESC LIMIT 1")
+        row = await tx.one("SELECT digest FROM events ORDER BY id DESC LIMIT 1")
         return str(row[0])
 
     return await state.db.read(work)

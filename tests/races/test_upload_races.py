@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,12 +14,12 @@ from support.answer import Answer
 from support.content import sha256
 from support.doors import Body, Doors
 from support.poll import until_async
-from support.state import create_repository
+from support.state import collect_all, create_repository
 from support.workers import APP, Workers, together, two_pieces
 from wharfinger.services import collect
-from wharfinger.services.uploads import IDLE_TERM, LEASE
+from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
-from wharfinger.state.blobs.store import BlobStore, Writer
+from wharfinger.state.blobs.store import BlobStore, Stored, Writer
 from wharfinger.state.db import blobs
 from wharfinger.state.db.database import Database, P, T, Work
 
@@ -77,6 +77,12 @@ class Pausing:
 
     def path(self, storage_id: str, size: int) -> Path | None:
         return self.inner.path(storage_id, size)
+
+    async def look(self, storage_id: str) -> Stored | None:
+        return await self.inner.look(storage_id)
+
+    async def page(self, after: str, limit: int) -> Sequence[Stored]:
+        return await self.inner.page(after, limit)
 
     async def unlink(self, storage_id: str) -> None:
         await self.inner.unlink(storage_id)
@@ -165,7 +171,7 @@ async def test_a_chunk_that_is_coming_when_its_upload_ends_is_refused(workers: W
         assert (await workers.two.oci("DELETE", upload)).status == 204
     else:
         workers.clock.move(IDLE_TERM + 1)
-    await collect.sweep(workers.states[1])
+    await collect_all(workers.states[1])
     ended.set()
     assert (await chunk).status == 404
     await workers.settle()
@@ -178,7 +184,7 @@ async def test_an_upload_that_ends_before_its_file_is_made_leaves_no_file(worker
     beginning = asyncio.ensure_future(beginner.oci("POST", "app/blobs/uploads/"))
     await store.reached.wait()
     await workers.two.ecr("DeleteRepository", **APP, force=True)
-    await collect.sweep(workers.states[1])
+    await collect_all(workers.states[1])
     store.go_on.set()
     await beginning
     await workers.settle()
@@ -256,11 +262,12 @@ async def test_a_layer_is_not_said_to_exist_when_its_repository_went_meanwhile(w
 
 async def test_a_layer_that_stays_is_said_to_exist_and_kept_as_long_as_if_it_were_new(workers: Workers) -> None:
     content = b"layer"
+    lease = workers.states[0].rules.blob_lease
 
     async def wait() -> None:
-        workers.clock.move(LEASE - 1)
+        workers.clock.move(lease - 1)
 
     assert (await complete_while(workers, content, wait)).code == "LayerAlreadyExistsException"
-    workers.clock.move(LEASE - 1)
+    workers.clock.move(lease - collect.GRACE - 1)
     await workers.settle()
     assert (await workers.two.oci("GET", f"app/blobs/{sha256(content)}")).content == content

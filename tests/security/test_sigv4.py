@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.signing import BOTH_FORMS, HEADERS, KEY, SECRET, Sent, check, refusal, sign
-from wharfinger.api import sigv4
+from wharfinger.api.aws import sigv4
 from wharfinger.domain.faults import AuthenticationIncomplete, Fault, SignatureMismatch, SignatureUnfit
 
 STEADY = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -44,6 +44,14 @@ def test_what_botocore_signs_is_accepted(
     claim = check(sign(query=query, token=token, parameters=parameters, headers=headers))
     assert claim[:4] == (KEY, "20240615", "eu-central-1", "ecr")
     assert claim.token == token
+
+
+@BOTH_FORMS
+def test_a_signature_is_for_one_of_the_two_services_only(query: bool) -> None:
+    request = sign(query=query, service="wharfinger").request()
+    assert sigv4.read_claim(request, "wharfinger").service == "wharfinger"
+    with pytest.raises(SignatureUnfit):
+        sigv4.read_claim(request, "ecr")
 
 
 @BOTH_FORMS
@@ -90,7 +98,7 @@ def test_whatever_botocore_signs_is_accepted(
 
 def signed_headers(sent: Sent) -> list[str]:
     """As the request names them."""
-    return list(sigv4.read_claim(sent.request(), frozenset({"ecr"})).signed_headers)
+    return list(sigv4.read_claim(sent.request(), "ecr").signed_headers)
 
 
 @st.composite
@@ -114,7 +122,7 @@ def a_change(draw: st.DrawFn) -> tuple[Sent, Sent]:
             name, value = draw(st.sampled_from([("name", "value"), ("b", "2")]))
             changed = sent.parameter(name, one_changed(draw, value))
         case _:
-            signature = sigv4.read_claim(sent.request(), frozenset({"ecr"})).signature
+            signature = sigv4.read_claim(sent.request(), "ecr").signature
             changed = sent.replaced(signature, one_changed(draw, signature))
     return sent, changed
 
@@ -177,7 +185,7 @@ def all_changes(query: bool) -> Iterator[tuple[str, Sent, type[Fault]]]:
 
 
 def _changes_of_the_claim(sent: Sent) -> Iterator[tuple[str, Sent, type[Fault]]]:
-    signature = sigv4.read_claim(sent.request(), frozenset({"ecr"})).signature
+    signature = sigv4.read_claim(sent.request(), "ecr").signature
     yield "another date", sent.replaced("/20240615/", "/20240614/"), SignatureUnfit
     yield "no date", sent.replaced("/20240615/", "//"), SignatureUnfit
     yield "another region", sent.replaced("/eu-central-1/", "/eu-west-1/"), SignatureMismatch

@@ -41,6 +41,14 @@ def test_only_constants_are_put_into_sql(module: Path) -> None:
                 assert value.id.strip("_").isupper(), ast.unparse(text)
 
 
+@pytest.mark.parametrize("module", sorted((ROOT / "state/db").glob("*.py")), ids=_named)
+def test_sql_is_put_together_by_format_only_where_there_are_no_values_yet(module: Path) -> None:
+    """When the module is imported."""
+    functions = [node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.AsyncFunctionDef)]
+    called = [node.attr for function in functions for node in ast.walk(function) if isinstance(node, ast.Attribute)]
+    assert not {"format", "format_map"} & set(called)
+
+
 def test_no_like_is_used() -> None:
     """A name with `_` or `%` in it must not match other names."""
     found = [_named(module) for module in (ROOT / "state/db").glob("*.py") if " LIKE " in module.read_text()]

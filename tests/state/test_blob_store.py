@@ -16,9 +16,8 @@ from support.content import sha256
 from support.disk import no_file_over
 from support.doors import Body, Doors
 from support.other_processes import hold_writer
-from support.state import create_repository, prepared
+from support.state import collect_all, create_repository, prepared
 from wharfinger.domain.faults import Unavailable
-from wharfinger.services import collect
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import PIECE, DirectoryStore
 from wharfinger.state.blobs.store import BlobStore, BytesLost, WriterBusy
@@ -395,14 +394,14 @@ async def test_a_whole_blob_that_is_refused_takes_no_room(state: State, tmp_path
         upload = await doors.begin("app")
         answer = await doors.oci("PUT", f"{upload}?digest=sha256:{'0' * 64}", CONTENT)
     assert answer.code == "DIGEST_INVALID"
-    await collect.sweep(state)
+    await collect_all(state)
     assert files_of(tmp_path) == []
 
 
 async def test_a_whole_blob_that_is_cut_off_takes_no_room(state: State, tmp_path: Path) -> None:
     body = Body([CONTENT[:500]], then="hang up")
     await Doors(state).oci("POST", f"app/blobs/uploads/?digest={sha256(CONTENT)}", body)
-    await collect.sweep(state)
+    await collect_all(state)
     assert files_of(tmp_path) == []
 
 

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from support.content import image, sha256
-from support.disk import without_syncs
-from support.doors import Body, Doors
-from support.failpoints import Failpoints, Killed
+from support.failpoints import Killed
 from support.poll import until_async
-from support.state import Clock, create_repository, empty, opened, prepared
+from support.state import Clock, opened, prepared
 from wharfinger.domain.faults import Unavailable
-from wharfinger.services import collect
 from wharfinger.services import jobs as service
-from wharfinger.services.jobs import LEASE, Kind, run_one
-from wharfinger.services.uploads import IDLE_TERM
+from wharfinger.services.jobs import Errand, Kind, run_one
 from wharfinger.state import State
 from wharfinger.state.clock import MINUTE, SECOND
-from wharfinger.state.db import blobs, jobs
+from wharfinger.state.db import jobs
 from wharfinger.state.db.database import Row, Tx
 from wharfinger.state.db.jobs import Job
 
@@ -49,9 +43,9 @@ async def rows(tx: Tx) -> list[Row]:
     return await tx.all("SELECT kind, key, run_at, attempts, lease FROM jobs ORDER BY kind, key")
 
 
-async def take(state: State, token: str = "token", lease: int = LEASE) -> Job | None:
+async def take(state: State, token: str = "token", lease: int = MINUTE, kind: str = "scan") -> Job | None:
     now = state.clock()
-    return await state.db.write(jobs.take, token, now, now + lease)
+    return await state.db.write(jobs.take, token, now, {kind: now + lease})
 
 
 # --- rows ----------------------------------------------------------------------------------------------------
@@ -124,6 +118,48 @@ async def test_scheduling_again_does_not_take_a_job_from_its_worker(state: State
     assert await state.db.read(rows) == before
 
 
+async def test_a_job_of_a_kind_that_its_worker_does_not_know_is_left_to_others(state: State, clock: Clock) -> None:
+    """Of an older version, or a newer one."""
+    await state.db.write(jobs.schedule, "other", "a", clock() - 1)
+    await state.db.write(jobs.schedule, "scan", "a", clock())
+    assert await take(state) == Job("scan", "a", attempts=1, lease="token")
+    assert await take(state) is None
+    assert await state.db.read(jobs.next_due, ["scan"]) == clock() + MINUTE
+
+
+async def test_a_job_is_held_for_as_long_as_its_kind_takes(state: State, clock: Clock) -> None:
+    for kind in ("long", "short"):
+        await state.db.write(jobs.schedule, kind, "", clock())
+    for _ in range(2):
+        await state.db.write(jobs.take, "token", clock(), {"long": clock() + 9, "short": clock() + 5})
+    assert [row[2] - clock() for row in await state.db.read(rows)] == [9, 5]
+
+
+async def test_a_job_that_begins_anew_is_taken_from_its_worker(state: State, clock: Clock) -> None:
+    await state.db.write(jobs.begin, "scan", "a", clock())
+    late = await take(state, "late")
+    assert late is not None
+    await state.db.write(jobs.begin, "scan", "a", clock())
+    assert await take(state, "new") == Job("scan", "a", attempts=1, lease="new")
+    await state.db.write(jobs.end, late)
+    assert len(await state.db.read(rows)) == 1
+
+
+async def test_a_job_that_is_done_for_good_is_gone(state: State, clock: Clock) -> None:
+    await state.db.write(jobs.begin, "scan", "a", clock())
+    job = await take(state)
+    assert job is not None
+    await state.db.write(jobs.end, job)
+    assert await state.db.read(rows) == []
+
+
+async def test_a_job_that_is_not_needed_is_forgotten(state: State, clock: Clock) -> None:
+    for key in ("a", "b"):
+        await state.db.write(jobs.begin, "scan", key, clock())
+    await state.db.write(jobs.forget, "scan", "a")
+    assert [row[1] for row in await state.db.read(rows)] == ["b"]
+
+
 @pytest.mark.parametrize(
     ("run_at", "lease_until", "due"), [(5, 0, 5), (5, 9, 9), (0, 0, 0)], ids=["waiting", "taken", "at once"]
 )
@@ -131,12 +167,12 @@ async def test_the_next_job_is_due_when_it_may_be_taken(state: State, run_at: in
     await state.db.write(jobs.schedule, "scan", "a", run_at)
     await state.db.write(jobs.schedule, "scan", "later", 100)
     if lease_until:
-        await state.db.write(jobs.take, "token", run_at, lease_until)
-    assert await state.db.read(jobs.next_due) == due
+        await state.db.write(jobs.take, "token", run_at, {"scan": lease_until})
+    assert await state.db.read(jobs.next_due, ["scan"]) == due
 
 
 async def test_nothing_is_due_where_there_is_no_job(state: State) -> None:
-    assert await state.db.read(jobs.next_due) is None
+    assert await state.db.read(jobs.next_due, ["scan"]) is None
 
 
 # --- running -------------------------------------------------------------------------------------------------
@@ -163,6 +199,14 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     return made
 
 
+async def test_collection_comes_every_ten_seconds(tmp_path: Path, clock: Clock) -> None:
+    async with prepared(tmp_path / "fresh", clock) as fresh:
+        assert ("collect", "") in [row[:2] for row in await fresh.db.read(rows)]
+    kind = service.KINDS["collect"]
+    assert isinstance(kind, Kind)
+    assert kind.every == 10 * SECOND
+
+
 async def test_every_kind_gets_its_row_once(state: State, counted: Counted) -> None:
     await service.schedule(state)
     await service.schedule(state)
@@ -184,7 +228,7 @@ async def test_a_job_that_fails_is_tried_again_later_each_time(state: State, clo
     waits = []
     for _ in range(6):
         assert await run_one(state) is True
-        due = await state.db.read(jobs.next_due)
+        due = await state.db.read(jobs.next_due, service.KINDS)
         assert due is not None
         waits.append((due - clock()) // SECOND)
         clock.now = due
@@ -199,6 +243,35 @@ async def test_a_job_that_succeeds_has_its_failures_forgiven(state: State, clock
     counted.failing = False
     await run_one(state)
     assert [row[3] for row in await state.db.read(rows)] == [0]
+
+
+@dataclass
+class Errands:
+    """Errands that are done in a number of pieces, and what was done for whom."""
+
+    left: dict[str, int]
+    done: list[str] = field(default_factory=list)
+
+    async def piece(self, state: State, key: str) -> bool:
+        self.done.append(key)
+        self.left[key] -= 1
+        return self.left[key] > 0
+
+
+async def test_an_errand_is_done_piece_by_piece_and_lets_others_have_their_turn(
+    state: State, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errands = Errands({"a": 3, "b": 2})
+    monkeypatch.setattr(service, "KINDS", {"errand": Errand(errands.piece)})
+    await service.schedule(state)
+    assert await run_one(state) is False
+    for key in errands.left:
+        await state.db.write(jobs.begin, "errand", key, clock())
+        clock.move(1)
+    while await run_one(state):
+        clock.move(1)
+    assert errands.done == ["a", "b", "a", "b", "a"]
+    assert await state.db.read(rows) == []
 
 
 async def test_two_workers_run_a_schedule_once(state: State, clock: Clock, tmp_path: Path, counted: Counted) -> None:
@@ -222,12 +295,12 @@ async def test_a_job_whose_worker_was_killed_is_run_by_another(
         if len(runs) == 1:
             raise Killed
 
-    monkeypatch.setattr(service, "KINDS", {"counted": Kind(die, every=MINUTE)})
+    monkeypatch.setattr(service, "KINDS", {"counted": Kind(die, every=MINUTE, lease=SECOND)})
     await service.schedule(state)
     with pytest.raises(Killed):
         await run_one(state)
     assert await run_one(state) is False
-    clock.move(LEASE)
+    clock.move(SECOND)
     assert await run_one(state) is True
 
 
@@ -248,128 +321,3 @@ async def test_jobs_go_on_when_the_database_comes_back(
 
 async def rename_jobs(tx: Tx, before: str, after: str) -> None:
     await tx.run(f"ALTER TABLE {before} RENAME TO {after}")
-
-
-# --- the sweep -----------------------------------------------------------------------------------------------
-
-
-async def litter(state: State, clock: Clock) -> str:
-    """Something of all that a sweep removes, and one blob that stays: its digest."""
-    doors = Doors(state)
-    await create_repository(state)
-    for _ in range(3):
-        await doors.oci("PATCH", await doors.begin("app"), b"left behind")
-    one = image()
-    await doors.push("app", one, "old")
-    clock.move(max(IDLE_TERM, collect.EVENTS_TERM) + 1)
-    kept = b"kept"
-    for _ in range(3):
-        await doors.push_blob("app", kept, sha256(kept))  # two of the three are dropped again
-    return sha256(kept)
-
-
-def files(tmp_path: Path) -> set[str]:
-    return {path.name for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()}
-
-
-async def known(tx: Tx) -> set[str]:
-    return {row[0] for row in await tx.all("SELECT storage_id FROM blobs")}
-
-
-async def count(tx: Tx, table: str) -> int:
-    row = await tx.one(f"SELECT count(*) FROM {table}")
-    return int(row[0]) if row else 0
-
-
-async def test_a_sweep_ends_uploads_that_nobody_touched_for_a_day(state: State, clock: Clock) -> None:
-    await create_repository(state)
-    doors = Doors(state)
-    idle = await doors.begin("app")
-    clock.move(IDLE_TERM // 2)
-    busy = await doors.begin("app")
-    clock.move(IDLE_TERM // 2 + 1)
-    await collect.sweep(state)
-    assert [(await doors.oci("GET", path)).status for path in (idle, busy)] == [404, 204]
-
-
-async def test_a_chunk_keeps_an_upload_from_being_swept(state: State, clock: Clock) -> None:
-    await create_repository(state)
-    doors = Doors(state)
-    upload = await doors.begin("app")
-    clock.move(IDLE_TERM)
-    await doors.oci("PATCH", upload, b"more")
-    clock.move(IDLE_TERM)
-    await collect.sweep(state)
-    assert (await doors.oci("GET", upload)).status == 204
-
-
-async def test_an_upload_that_is_still_receiving_is_not_swept(state: State, clock: Clock) -> None:
-    await create_repository(state)
-    doors = Doors(state)
-    upload = await doors.begin("app")
-
-    async def slowly() -> AsyncIterator[bytes]:
-        for _ in range(4):
-            yield b"piece"
-            clock.move(IDLE_TERM // 2 + 1)
-            await collect.sweep(state)
-        yield b"end"
-
-    assert (await doors.oci("PATCH", upload, Body(slowly()))).status == 202
-    digest = sha256(b"piece" * 4 + b"end")
-    assert (await doors.oci("PUT", f"{upload}?digest={digest}")).status == 201
-
-
-async def test_an_upload_whose_sender_fell_silent_is_swept(state: State, clock: Clock) -> None:
-    await create_repository(state)
-    doors = Doors(state)
-    upload = await doors.begin("app")
-
-    async def once() -> AsyncIterator[bytes]:
-        yield b"piece"
-        clock.move(IDLE_TERM + 1)
-        await collect.sweep(state)
-
-    assert (await doors.oci("PATCH", upload, Body(once()))).status == 404
-
-
-async def test_after_a_sweep_the_files_are_those_of_the_blobs(state: State, clock: Clock, tmp_path: Path) -> None:
-    await litter(state, clock)
-    await collect.sweep(state)
-    assert files(tmp_path) == await state.db.read(known)
-
-
-async def test_a_sweep_drops_old_events_only(state: State, clock: Clock) -> None:
-    await litter(state, clock)
-    await Doors(state).push("app", image())
-    assert await state.db.read(count, "events") == 2
-    await collect.sweep(state)
-    assert await state.db.read(count, "events") == 1
-
-
-async def test_a_sweep_unlinks_more_than_it_takes_at_once(state: State, tmp_path: Path) -> None:
-    ids = [f"{number:032x}" for number in range(2 * collect._STEP + 1)]
-    for storage_id in ids:
-        await state.blobs.create(storage_id)
-    await state.db.write(blobs.note_unlinks, ids)
-    await collect.sweep(state)
-    assert (files(tmp_path), await state.db.read(count, "unlinks")) == (set(), 0)
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-async def test_a_sweep_bears_being_killed_at_any_step(
-    state: State, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: bool
-) -> None:
-    without_syncs(monkeypatch)
-    for step in itertools.count(1):
-        await empty(state, tmp_path / "data")
-        kept = await litter(state, clock)
-        try:
-            await collect.sweep(Failpoints(state, step, after=after).state)
-        except Killed:
-            await collect.sweep(state)
-        else:
-            assert step > 5, "a sweep has steps to be killed at"
-            return
-        assert files(tmp_path) == await state.db.read(known), f"killed at step {step}"
-        assert (await Doors(state).oci("GET", f"app/blobs/{kept}")).status == 200, f"killed at step {step}"

@@ -10,9 +10,8 @@ import pytest
 
 from support.content import image, sha256
 from support.doors import Doors, new_doors
-from support.state import opened
+from support.state import collect_all, opened
 from support.workers import together
-from wharfinger.services import collect
 
 CONTENT = os.urandom(1000)
 DIGEST = sha256(CONTENT)
@@ -32,7 +31,7 @@ async def doors(data: Path) -> AsyncIterator[Doors]:
         await made.served("CreateRepository", repositoryName="other")
         for name in ("app", "other"):
             await made.push_blob(name, CONTENT, DIGEST)
-        await collect.sweep(made.state)
+        await collect_all(made.state)
         yield made
 
 
@@ -100,14 +99,14 @@ async def test_pushing_a_blob_again_brings_back_its_bytes_in_every_repository(
 async def test_what_is_left_of_the_lost_file_goes(doors: Doors, data: Path, damage: Damage, push: Push) -> None:
     damage(file_of(data, CONTENT))
     await push(doors, "app", CONTENT)
-    await collect.sweep(doors.state)
+    await collect_all(doors.state)
     assert [path.read_bytes() for path in (data / "blobs").glob("*/*")] == [CONTENT]
 
 
 async def test_a_blob_that_is_whole_keeps_its_file_when_it_is_pushed_again(doors: Doors, data: Path) -> None:
     before = file_of(data, CONTENT)
     await by_oci(doors, "app", CONTENT)
-    await collect.sweep(doors.state)
+    await collect_all(doors.state)
     assert file_of(data, CONTENT) == before
 
 
@@ -137,6 +136,6 @@ async def test_two_workers_that_bring_back_a_blob_at_once_leave_one_file(
     ]
     assert [answer.status for answer in await together(*pushes)] == [201] * 8
     await second.db.close()
-    await collect.sweep(doors.state)
+    await collect_all(doors.state)
     assert [path.read_bytes() for path in (data / "blobs").glob("*/*")] == [CONTENT]
     assert [await served(doors, name) for name in ("app", "other")] == [CONTENT, CONTENT]

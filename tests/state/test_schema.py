@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import inspect
 import multiprocessing
+import pkgutil
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
 import apsw
 import pytest
 
+from support.disk import without_syncs
 from support.other_processes import migrate_at_once
 from support.state import Clock, prepared, settings_of
-from support.statements import Statement, place_of, use_everything
+from support.statements import Statement, place_of
+from support.use_cases import use_everything
 from wharfinger.domain.faults import Unavailable
 from wharfinger.server import data
-from wharfinger.state.db import blobs, events, images, jobs, keys, repositories, schema, sqlite, uploads
+from wharfinger.state import db as floor
+from wharfinger.state.db import schema, sqlite
+from wharfinger.state.db.database import Value
 from wharfinger.state.db.schema import MIGRATIONS, VERSION, SchemaTooNew, for_sqlite, migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.secrets import open_secrets
@@ -26,10 +32,15 @@ from wharfinger.state.secrets import open_secrets
 TABLES = {
     "access_keys",
     "blobs",
+    "deletions",
     "events",
+    "feeds",
+    "holds",
     "image_references",
     "images",
     "jobs",
+    "plan_images",
+    "plans",
     "registry_settings",
     "repositories",
     "repository_blobs",
@@ -37,11 +48,19 @@ TABLES = {
     "tags",
     "unlinks",
     "uploads",
+    "webhooks",
 }
+NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories"}
+# one of the tables, one for each kind and each errand that somebody waits for
+FEW_ROWS = ("schema_version", "jobs")
 # the version is no part of the migrations that it counts
 MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 # of the module schema, only the version is asked for while a server runs
-MODULES = (repositories, images, uploads, blobs, events, keys, jobs)
+MODULES = [
+    importlib.import_module(f"{floor.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(floor.__path__)
+    if module.name not in {"database", "schema", "sqlite"}
+]
 
 
 @pytest.fixture
@@ -152,7 +171,9 @@ def test_numbers_of_rows_that_went_are_not_given_again(file: apsw.Connection) ->
     """A page token is the number of a row: with a number used twice, a list would go on at the wrong place."""
     numbered = file.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%INTEGER PRIMARY KEY%'")
     counted = file.execute("SELECT name FROM sqlite_schema WHERE sql LIKE '%INTEGER PRIMARY KEY AUTOINCREMENT%'")
-    assert numbered.fetchall() == counted.fetchall() == [("repositories",), ("images",), ("blobs",), ("events",)]
+    found = numbered.fetchall()
+    assert found == counted.fetchall()
+    assert {name for (name,) in found} == NUMBERED
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
@@ -166,13 +187,20 @@ def test_every_foreign_key_has_an_index(file: apsw.Connection, table: str) -> No
 # --- how they are asked --------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-async def plans(tmp_path: Path) -> dict[Statement, list[str]]:
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[Statement, list[str]]:
     """How SQLite goes about every statement that the product runs."""
-    clock = Clock()
-    async with prepared(tmp_path / "data", clock) as state:
-        seen = await use_everything(state, clock)
-    connection = apsw.Connection(str(tmp_path / "data" / FILE))
+    directory = tmp_path_factory.mktemp("everything") / "data"
+
+    async def use() -> dict[Statement, Mapping[str, Value]]:
+        clock = Clock()
+        async with prepared(directory, clock) as state:
+            return await use_everything(state, clock)
+
+    with pytest.MonkeyPatch.context() as patch:
+        without_syncs(patch)
+        seen = asyncio.run(use())
+    connection = apsw.Connection(str(directory / FILE))
 
     def explain(statement: Statement) -> list[str]:
         sql = f"EXPLAIN QUERY PLAN {sqlite._translate(statement.sql)}"
@@ -182,7 +210,8 @@ async def plans(tmp_path: Path) -> dict[Statement, list[str]]:
 
 
 def test_every_statement_of_the_product_is_looked_at(plans: dict[Statement, list[str]]) -> None:
-    assert {place for module in MODULES for place in functions_with_sql(module)} <= {seen.place for seen in plans}
+    missing = {place for module in MODULES for place in functions_with_sql(module)} - {seen.place for seen in plans}
+    assert missing == set()
 
 
 def test_no_statement_reads_a_whole_table(plans: dict[Statement, list[str]]) -> None:
@@ -193,15 +222,19 @@ def test_no_page_is_sorted_before_it_is_cut(plans: dict[Statement, list[str]]) -
     sorted_first = {
         seen.place: plan
         for seen, plan in plans.items()
-        if " LIMIT " in seen.sql and "USE TEMP B-TREE FOR ORDER BY" in plan and not reads_a_whole_table(seen.sql, plan)
+        if " LIMIT " in seen.sql
+        and "USE TEMP B-TREE FOR ORDER BY" in plan
+        and not reads_a_whole_table(seen.sql, plan)
+        and not set(FEW_ROWS) & set(seen.sql.split())
     }
     assert sorted_first == {}
 
 
 def reads_a_whole_table(sql: str, plan: list[str]) -> bool:
-    scans = [step for step in plan if step.startswith("SCAN ") and "VIRTUAL TABLE" not in step]
+    scanned = {step.split()[1] for step in plan if step.startswith("SCAN ") and "VIRTUAL TABLE" not in step}
+    inner = {step.split()[1] for step in plan if step.startswith(("CO-ROUTINE ", "MATERIALIZE "))}
     takes_the_first = " LIMIT " in sql and " WHERE " not in sql and "USE TEMP B-TREE FOR ORDER BY" not in plan
-    return not takes_the_first and bool(set(scans) - {"SCAN schema_version"})  # which has one row
+    return not takes_the_first and bool(scanned - inner - set(FEW_ROWS))
 
 
 def functions_with_sql(module: ModuleType) -> set[str]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from support.state import CALLER, REGISTRY, prepared, settings_of
-from wharfinger.api.ecr.call import Call as EcrCall
+from wharfinger.api.aws.call import Call as EcrCall
 from wharfinger.api.http import Request
 from wharfinger.api.oci.call import Call as OciCall
+from wharfinger.contract.ecr import OPERATIONS
 from wharfinger.server import data
 from wharfinger.services import access
 from wharfinger.state import State
@@ -176,7 +177,7 @@ async def test_no_secret_shows_in_the_text_of(state: State, kind: str) -> None:
         "credentials": access.Credentials("key", "MASTER", "account", "principal"),
         "token": token,
         "state": known,
-        "ecr call": EcrCall(known, settings_of(Path("data")).addresses, CALLER, REGISTRY, "ecr:PutImage"),
+        "ecr call": EcrCall(known, settings_of(Path("data")).addresses, CALLER, REGISTRY, OPERATIONS["PutImage"]),
         "oci call": OciCall(known, a_request(), CALLER, REGISTRY, "app", "tag"),
         "request": a_request(),
     }[kind]

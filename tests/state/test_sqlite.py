@@ -349,7 +349,7 @@ async def test_two_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -
 
 
 async def make_unlinks(tx: Tx) -> None:
-    await tx.run("CREATE TABLE unlinks (storage_id TEXT PRIMARY KEY)")
+    await tx.run("CREATE TABLE unlinks (storage_id TEXT PRIMARY KEY, noted_at BIGINT NOT NULL)")
 
 
 async def test_a_database_that_is_locked_when_it_is_opened_is_waited_for(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from support.content import Image, image, sha256
 from support.doors import Doors, new_doors
 from support.invariants import broken
 from support.poll import until_async
-from wharfinger.services import collect
+from support.state import collect_all
 from wharfinger.state.db import sqlite
 
 APP = {"repositoryName": "app"}
@@ -135,7 +135,7 @@ async def test_what_was_given_up_is_not_done_later(doors: Doors, data: Path, sho
     # what comes after it in the queue is done, so its own turn is over
     await doors.served("CreateRepository", repositoryName="later")
     await doors.served("DeleteRepository", repositoryName="later")
-    await collect.sweep(doors.state)
+    await collect_all(doors.state)
     assert await everything(doors) == before
     assert broken(data) == []
     assert len(list((data / "blobs").glob("*/*"))) == len(ONE.blobs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import tarfile
@@ -84,12 +85,13 @@ def image(
     annotations: Mapping[str, str] | None = None,
     layer_type: str | None = None,
     config_type: str | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Image:
     """An image; without layers given, it has one of its own."""
     docker = media_type == DOCKER_IMAGE
     contents = layers or (layer(),)
     config_type = config_type or (DOCKER_CONFIG if docker else OCI_CONFIG)
-    config = b"{}" if config_type == OCI_EMPTY else _config(contents, architecture)
+    config = b"{}" if config_type == OCI_EMPTY else _config(contents, architecture, labels or {})
     body: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": media_type,
@@ -108,7 +110,7 @@ def image(
 
 def index(*children: Image, media_type: str = OCI_INDEX, annotations: Mapping[str, str] | None = None) -> Image:
     """An index of images, each for a platform of its own."""
-    names = ("amd64", "arm64", "s390x", "ppc64le", "riscv64")
+    names = itertools.chain(("amd64", "arm64", "s390x", "ppc64le", "riscv64"), map("other{}".format, itertools.count()))
     body: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": media_type,
@@ -128,13 +130,13 @@ def series(count: int) -> Sequence[Image]:
     return [image(content, config_type=OCI_EMPTY, annotations={"number": str(number)}) for number in range(count)]
 
 
-def _config(layers: Sequence[bytes], architecture: str) -> bytes:
+def _config(layers: Sequence[bytes], architecture: str, labels: Mapping[str, str]) -> bytes:
     return json.dumps(
         {
             "architecture": architecture,
             "os": "linux",
             "created": "2026-01-01T00:00:00Z",
-            "config": {"Labels": {"unique": os.urandom(4).hex()}},
+            "config": {"Labels": {"unique": os.urandom(4).hex(), **labels}},
             "rootfs": {"type": "layers", "diff_ids": [sha256(gzip.decompress(content)) for content in layers]},
             "history": [{"created": "2026-01-01T00:00:00Z"} for _ in layers],
         }

@@ -18,9 +18,10 @@ from support.content import Image
 from support.raw_ecr import headers
 from support.server import REGION
 from support.state import ACCOUNT, Clock, prepared, settings_of
-from wharfinger.api.ecr.entry import EcrDoor
+from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import Message
 from wharfinger.api.oci.entry import OciDoor
+from wharfinger.contract.wharfinger import OPERATIONS as WHARFINGER
 from wharfinger.domain.names import Registry
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
@@ -123,7 +124,7 @@ class Doors(Asgi):
         settings = settings or Settings(open=True)
         application = build(settings, state.clock)
         application._state = state
-        application._ecr = EcrDoor(state, settings.addresses)
+        application._aws = AwsDoor(state, settings.addresses)
         application._oci = OciDoor(state)
         super().__init__(application, sends_files=sends_files)
         self.account = account
@@ -148,13 +149,21 @@ class Doors(Asgi):
         return await self.request(method, target, body, {"authorization": self._login(), **(headers or {})}, sink)
 
     async def ecr(self, operation: str, **arguments: Any) -> Answer:
-        """A call of the JSON API; bytes are sent in base64."""
+        """A call of the ECR API; bytes are sent in base64."""
+        return await self._json("ecr", operation, arguments)
+
+    async def wharfinger(self, operation: str, **arguments: Any) -> Answer:
+        """A call of Wharfinger's own service."""
+        return await self._json("wharfinger", operation, arguments)
+
+    async def _json(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Answer:
         body = json.dumps(arguments, default=lambda value: base64.b64encode(value).decode())
-        return await self.request("POST", "/", body.encode(), headers(operation, self.account, REGION))
+        return await self.request("POST", "/", body.encode(), headers(operation, self.account, REGION, service))
 
     async def served(self, operation: str, **arguments: Any) -> Any:
-        """A call of the JSON API that succeeds: what it answers."""
-        answer = await self.ecr(operation, **arguments)
+        """A call of the ECR API, or of Wharfinger's own service, that succeeds: what it answers."""
+        service = "wharfinger" if operation in WHARFINGER else "ecr"
+        answer = await self._json(service, operation, arguments)
         assert answer.status == 200, (operation, answer)
         return answer.json
 

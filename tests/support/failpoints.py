@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from wharfinger.state import State
-from wharfinger.state.blobs.store import BlobStore, Writer
+from wharfinger.state.blobs.store import BlobStore, Stored, Writer
 from wharfinger.state.db.database import Database, P, T, Work
 
 R = TypeVar("R")
@@ -86,6 +86,12 @@ class _Store:
 
     def path(self, storage_id: str, size: int) -> Path | None:
         return self.inner.path(storage_id, size)
+
+    async def look(self, storage_id: str) -> Stored | None:
+        return await self.inner.look(storage_id)
+
+    async def page(self, after: str, limit: int) -> Sequence[Stored]:
+        return await self.inner.page(after, limit)
 
     async def unlink(self, storage_id: str) -> None:
         await self.points.step(self.inner.unlink(storage_id))

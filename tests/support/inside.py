@@ -27,13 +27,14 @@ def token(server: Server, principal: str, registry: Registry, age: int = 0) -> s
 
 
 def files(server: Server) -> set[str]:
-    """The storage ids of all bytes that are left after a round of sweeping."""
+    """The storage ids of all bytes that are left when everything that is due was collected."""
 
-    async def sweep() -> None:
-        async with _opened(server) as state:
-            await collect.sweep(state)
+    async def run() -> None:
+        for clock in (system_clock, lambda: system_clock() + collect.GRACE):
+            async with _opened(server, clock) as state:
+                await collect.run(state)
 
-    asyncio.run(sweep())
+    asyncio.run(run())
     return {path.name for path in (server.directory / "blobs").glob("*/*")}
 
 

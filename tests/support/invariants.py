@@ -3,45 +3,83 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import apsw
 
+from wharfinger.services.collect import GRACE
+
 # each gives rows that must not be there
-_NEVER = {
-    "a tag points to an image of another repository": """
+_NEVER: Final[Mapping[str, str]] = {
+    "a tag points to an image of another repository, or in the bin": """
         SELECT t.name FROM tags t LEFT JOIN images i ON i.id = t.image_id
-        WHERE i.id IS NULL OR i.repository_id <> t.repository_id""",
+        WHERE i.repository_id IS NOT t.repository_id""",
+    "an image is in a repository and in the bin, or in neither": """
+        SELECT digest FROM images WHERE (repository_id IS NULL) = (deletion_id IS NULL)""",
+    "an image in the bin does not know its tags, or one in a repository has some that are deleted": """
+        SELECT digest FROM images WHERE (deleted_tags IS NULL) = (deletion_id IS NOT NULL)""",
     "a manifest has a layer that its repository has not": """
-        SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id WHERE r.is_blob = 1
+        SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id
+        WHERE r.is_blob = 1 AND i.repository_id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM repository_blobs l JOIN blobs b ON b.id = l.blob_id
                         WHERE l.repository_id = i.repository_id AND b.digest = r.digest)""",
+    "a manifest in the bin has a layer whose bytes are gone": """
+        SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id
+        WHERE r.is_blob = 1 AND i.deletion_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.digest = r.digest)""",
     "an index lists an image that its repository has not": """
-        SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id WHERE r.is_blob = 0
+        SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id
+        WHERE r.is_blob = 0 AND i.repository_id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM images c WHERE c.repository_id = i.repository_id AND c.digest = r.digest)""",
     "a reference is noted for another repository than its image's": """
         SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id
-        WHERE r.repository_id <> i.repository_id""",
-    "the bytes of a blob wait to be unlinked": "SELECT digest FROM blobs WHERE storage_id IN (SELECT * FROM unlinks)",
+        WHERE r.repository_id IS NOT i.repository_id""",
+    "the bytes of a blob wait to be unlinked": """
+        SELECT digest FROM blobs WHERE storage_id IN (SELECT storage_id FROM unlinks)""",
     "the bytes of an upload are those of a blob": """
-        SELECT u.id FROM uploads u WHERE u.storage_id IN (SELECT storage_id FROM blobs)""",
-    "the bytes of an upload wait to be unlinked": "SELECT id FROM uploads WHERE storage_id IN (SELECT * FROM unlinks)",
+        SELECT id FROM uploads WHERE storage_id IN (SELECT storage_id FROM blobs)""",
+    "the bytes of an upload wait to be unlinked": """
+        SELECT id FROM uploads WHERE storage_id IN (SELECT storage_id FROM unlinks)""",
     "a row refers to one that is not there": "SELECT * FROM pragma_foreign_key_check",
     "the file of the database is damaged": "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+}
+# each gives rows that nothing needs any more at the time :now, or that wait for nothing
+_UNNEEDED: Final[Mapping[str, str]] = {
+    "a repository has a blob that no image of it refers to and no lease holds": """
+        SELECT o.name, b.digest FROM repository_blobs l JOIN blobs b ON b.id = l.blob_id
+        JOIN repositories o ON o.id = l.repository_id WHERE l.leased_until <= :now
+        AND NOT EXISTS (SELECT 1 FROM image_references r WHERE r.digest = b.digest AND r.is_blob = 1
+                        AND r.repository_id = l.repository_id)""",
+    "no repository has a blob, and nothing that can be restored refers to it": """
+        SELECT b.digest FROM blobs b
+        WHERE NOT EXISTS (SELECT 1 FROM repository_blobs l WHERE l.blob_id = b.id)
+        AND NOT EXISTS (SELECT 1 FROM image_references r JOIN images i ON i.id = r.image_id
+                        JOIN deletions d ON d.id = i.deletion_id
+                        WHERE r.digest = b.digest AND r.is_blob = 1 AND d.expires_at > :now)""",
+    "an image is in the bin though its term is over": """
+        SELECT i.digest FROM images i JOIN deletions d ON d.id = i.deletion_id WHERE d.expires_at <= :now""",
+    "a deletion is there though its term is over": "SELECT id FROM deletions WHERE expires_at <= :now",
+    "a deletion has nothing to give back": """
+        SELECT id FROM deletions WHERE settings IS NULL AND untagged = '[]'
+        AND NOT EXISTS (SELECT 1 FROM images i WHERE i.deletion_id = deletions.id)""",
+    "something is to follow from a deletion and has not": """
+        SELECT id FROM deletions WHERE links_due_at <= :now OR referrers_due_at <= :now""",
+    "bytes wait to be unlinked for longer than downloads are given": """
+        SELECT storage_id FROM unlinks WHERE noted_at <= :now - :grace""",
 }
 
 
 def broken(directory: Path) -> list[str]:
     """What is not as it has to be, one line each; empty if all is well."""
-    database = apsw.Connection(str(directory / "wharfinger.db"), flags=apsw.SQLITE_OPEN_READONLY)
-    with database:
+    with closing(_database(directory)) as database:
+        database.execute("BEGIN")
         found = [f"{what}: {row}" for what, sql in _NEVER.items() for row in database.execute(sql)]
         blobs: list[Any] = database.execute("SELECT digest, size, storage_id FROM blobs").fetchall()
         uploads: list[Any] = database.execute("SELECT id, size, storage_id FROM uploads").fetchall()
         unlinks: set[Any] = {storage_id for (storage_id,) in database.execute("SELECT storage_id FROM unlinks")}
-    database.close()
     files = {path.name: path for path in (directory / "blobs").glob("*/*")}
     known = {storage_id for _, _, storage_id in (*blobs, *uploads)} | unlinks
     # no file may be unknown, not even an empty one: the row of an upload is committed before its file is made
@@ -53,6 +91,18 @@ def broken(directory: Path) -> list[str]:
         if present < size:
             found.append(f"upload {upload} has {present} bytes of {size} that were acknowledged")
     return found
+
+
+def left_over(directory: Path, now: int) -> list[str]:
+    """What collection should have removed if it ran at `now` to its end, one line each."""
+    values = {"now": now, "grace": GRACE}
+    with closing(_database(directory)) as database:
+        database.execute("BEGIN")
+        return [f"{what}: {row}" for what, sql in _UNNEEDED.items() for row in database.execute(sql, values)]
+
+
+def _database(directory: Path) -> apsw.Connection:
+    return apsw.Connection(str(directory / "wharfinger.db"), flags=apsw.SQLITE_OPEN_READONLY)
 
 
 def _wrong_with_blob(path: Path | None, digest: str, size: int) -> Iterator[str]:

@@ -70,6 +70,16 @@ async def delete_the_repository(doors: Doors) -> None:
     assert answer.status == 200 or answer.code == "RepositoryNotFoundException"
 
 
+async def delete_and_restore(doors: Doors) -> None:
+    await delete_an_image(doors)
+    await ended(doors.wharfinger("RestoreImages", **APP, imageIds=[{"imageDigest": ONE.digest}]))
+
+
+async def delete_and_empty_the_bin(doors: Doors) -> None:
+    await delete_an_image(doors)
+    await ended(doors.wharfinger("EmptyBin", all=True))
+
+
 JOURNEYS = [
     push_whole,
     push_in_chunks,
@@ -81,6 +91,8 @@ JOURNEYS = [
     push_an_index,
     delete_an_image,
     delete_the_repository,
+    delete_and_restore,
+    delete_and_empty_the_bin,
 ]
 
 

@@ -18,7 +18,7 @@ def write_rows(directory: Path, name: str, count: int) -> None:
     async def write() -> None:
         db = Sqlite(directory)
         for number in range(count):
-            await db.write(blobs.note_unlinks, [f"{name}-{number}"])
+            await db.write(blobs.note_unlinks, [f"{name}-{number}"], number)
         await db.close()
 
     asyncio.run(write())

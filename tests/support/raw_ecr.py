@@ -13,6 +13,7 @@ from support.registry import Registry
 from support.wire import Wire
 
 TARGET = "AmazonEC2ContainerRegistry_V20150921"
+TARGETS = {"ecr": TARGET, "wharfinger": "Wharfinger_V20261123"}
 JSON_1_1 = "application/x-amz-json-1.1"
 _LONGEST = 1024 * 1024  # bytes of an answer
 
@@ -63,12 +64,12 @@ class RawEcr:
             return wire.read(_LONGEST)
 
 
-def headers(operation: str, account: str, region: str) -> dict[str, str]:
-    """What an SDK sends along; an open server looks at the account and the region only."""
-    scope = f"{account}/20260101/{region}/ecr/aws4_request"
+def headers(operation: str, account: str, region: str, service: str = "ecr") -> dict[str, str]:
+    """What an SDK sends along; an open server looks at the account, the region and the service only."""
+    scope = f"{account}/20260101/{region}/{service}/aws4_request"
     return {
         "Content-Type": JSON_1_1,
-        "X-Amz-Target": f"{TARGET}.{operation}",
+        "X-Amz-Target": f"{TARGETS[service]}.{operation}",
         "X-Amz-Date": "20260101T000000Z",
         "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, "
         "SignedHeaders=host;x-amz-date;x-amz-target, Signature=0",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from wharfinger.domain.images import ImageId, StoredImage
-from wharfinger.domain.removal import Parents, Reading, Removal, removal
+from wharfinger.domain.removal import Guards, Reading, Removal, removal
 
 Tags = Mapping[str, Sequence[str]]
 Children = Mapping[str, Sequence[str]]
@@ -51,7 +51,7 @@ def stored(tags: Tags) -> dict[str, StoredImage]:
     return {name: StoredImage(key, digest_of(name), tuple(of)) for key, (name, of) in enumerate(tags.items(), 1)}
 
 
-def parents(images: Mapping[str, StoredImage], children: Children) -> Parents:
+def parents(images: Mapping[str, StoredImage], children: Children) -> Mapping[str, Sequence[StoredImage]]:
     return {
         images[child].digest: [images[index] for index, listed in children.items() if child in listed]
         for child in {child for listed in children.values() for child in listed}
@@ -60,7 +60,7 @@ def parents(images: Mapping[str, StoredImage], children: Children) -> Parents:
 
 def decided(tags: Tags, children: Children, asked: Sequence[ImageId], reading: Reading) -> Removal:
     images = stored(tags)
-    return removal(asked, list(images.values()), parents(images, children), reading)
+    return removal(asked, list(images.values()), Guards(parents(images, children)), reading)
 
 
 def remove(tags: Tags, *asked: str, children: Children | None = None, reading: Reading = TAG_ONLY) -> Outcome:
@@ -68,6 +68,6 @@ def remove(tags: Tags, *asked: str, children: Children | None = None, reading: R
     gone = {name_of(image.digest) for image in found.images}
     return Outcome(
         [as_text(entry) for entry in found.entries],
-        [(item.code, as_text(item.id), *map(name_of, item.parents)) for item in found.failures],
+        [(item.code, as_text(item.id), *map(name_of, item.blockers)) for item in found.failures],
         {name: [tag for tag in of if tag not in found.tags] for name, of in tags.items() if name not in gone},
     )

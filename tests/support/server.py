@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import os
 import signal
@@ -15,11 +16,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import boto3
+import botocore.session
 from botocore.config import Config
+
+from wharfinger import contract
 
 # the same end-to-end tests run on a second web server: TEST_SERVER=uvicorn
 WEB_SERVER = os.environ.get("TEST_SERVER", "granian")
 REGION = "eu-central-1"
+MODELS = Path(contract.__file__).with_name("models")
 _START_SECONDS = 20
 _ON_UVICORN = Path(__file__).with_name("on_uvicorn.py")
 
@@ -108,8 +113,11 @@ class Server:
 
     def workers(self) -> list[int]:
         """The process ids of the workers."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
-        return [int(child) for child in children.split()]
+        found: list[int] = []
+        for children in Path(f"/proc/{self.pid}/task").glob("*/children"):  # a thread has those that it started
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended
+                found += map(int, children.read_text().split())
+        return found
 
     def __enter__(self) -> Self:
         return self.start()
@@ -120,8 +128,17 @@ class Server:
 
     def ecr(self, key: str, secret: str = "secret", region: str = REGION, endpoint: str | None = None) -> Any:
         """A boto3 client. On an open server, a key of 12 digits is the account."""
-        return boto3.client(
-            "ecr",
+        return self._client(boto3, "ecr", key, secret, region, endpoint)
+
+    def wharfinger(self, key: str, secret: str = "secret", region: str = REGION) -> Any:
+        """A boto3 client of Wharfinger's own service, as its model describes it."""
+        return self._client(_with_models(), "wharfinger", key, secret, region)
+
+    def _client(
+        self, factory: Any, service: str, key: str, secret: str, region: str, endpoint: str | None = None
+    ) -> Any:
+        return factory.client(
+            service,
             endpoint_url=endpoint or self.endpoint,
             region_name=region,
             aws_access_key_id=key,
@@ -140,6 +157,14 @@ class Server:
         """What a command that succeeds says of the data directory."""
         arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
         return subprocess.run(arguments, check=True, capture_output=True, text=True, env=_clean_environment())
+
+
+@functools.cache
+def _with_models() -> boto3.Session:
+    """A session that knows Wharfinger's own service; one for all, for it reads much."""
+    session = botocore.session.get_session()
+    session.get_component("data_loader").search_paths.append(str(MODELS))
+    return boto3.Session(botocore_session=session)
 
 
 def _clean_environment() -> dict[str, str]:

@@ -15,9 +15,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from support.raw_ecr import JSON_1_1, TARGET
-from wharfinger.api import sigv4
+from wharfinger.api.aws import sigv4
+from wharfinger.api.aws.sigv4 import Claim
 from wharfinger.api.http import Message, Request
-from wharfinger.api.sigv4 import Claim
 from wharfinger.domain.faults import Fault
 
 NOW = datetime(2024, 6, 15, 12, 0, 0, tzinfo=UTC)
@@ -139,7 +139,7 @@ BOTH_FORMS = pytest.mark.parametrize("query", [False, True], ids=["header form",
 def check(sent: Sent, *, now: datetime = NOW, secret: str = SECRET) -> Claim:
     """Everything that is looked at, in the order of the ECR door."""
     request = sent.request()
-    claim = sigv4.read_claim(request, frozenset({"ecr"}))
+    claim = sigv4.read_claim(request, "ecr")
     sigv4.check_time(claim, now)
     sigv4.check_signature(claim, request, hashlib.sha256(sent.body).hexdigest(), secret)
     return claim

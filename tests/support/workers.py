@@ -10,9 +10,8 @@ from pathlib import Path
 from support.answer import Answer
 from support.content import Image
 from support.doors import Doors
-from support.invariants import broken
-from support.state import Clock
-from wharfinger.services import collect
+from support.invariants import broken, left_over
+from support.state import Clock, collect_all
 from wharfinger.state import State
 
 APP = {"repositoryName": "app"}
@@ -31,8 +30,9 @@ class Workers:
 
     async def settle(self) -> None:
         """Clean up after what has happened, and look whether all is well."""
-        await collect.sweep(self.states[0])
+        await collect_all(self.states[0])
         assert broken(self.directory) == []
+        assert left_over(self.directory, self.clock()) == []
 
     def files(self) -> int:
         """How many files there are."""

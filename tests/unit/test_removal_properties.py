@@ -49,7 +49,7 @@ def test_what_is_decided_is_what_a_slow_model_says(case: Case) -> None:
     found = decided(*case)
     entries, failures, tags, images = slow_model(*case)
     assert list(found.entries) == entries
-    assert [(item.id, item.code, item.parents) for item in found.failures] == failures
+    assert [(item.id, item.code, item.blockers) for item in found.failures] == failures
     assert set(found.tags) == tags
     assert {name_of(image.digest) for image in found.images} == images
 

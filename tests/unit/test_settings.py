@@ -72,6 +72,11 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("region", "us-gov-west-1", "us-gov-west-1"),
     ("digest_and_tag", "image", "image"),
     ("sparse_manifests", "true", True),
+    ("bin_days", "0", 0),
+    ("bin_days", "3650", 3650),
+    ("history_days", "1", 1),
+    ("blob_lease", "10", 10),
+    ("webhook_private", "true", True),
     ("log_level", "debug", "debug"),
 ]
 
@@ -89,8 +94,9 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
     lines = (
         "host='::1'\nport=1\ndata='d'\nworkers=2\nopen=true\naddress='http://a'\ndomain='d'\naccount='123456789012'\n"
     )
-    more = "region='eu-west-1'\ndigest_and_tag='image'\nsparse_manifests=true\nlog_level='error'\n"
-    assert load({}, {}, config(tmp_path, lines + more)) == Settings(
+    lines += "region='eu-west-1'\ndigest_and_tag='image'\nsparse_manifests=true\nlog_level='error'\n"
+    lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nwebhook_private=true\n"
+    assert load({}, {}, config(tmp_path, lines)) == Settings(
         host="::1",
         port=1,
         data="d",
@@ -102,6 +108,10 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
         region="eu-west-1",
         digest_and_tag="image",
         sparse_manifests=True,
+        bin_days=1,
+        history_days=2,
+        blob_lease=30,
+        webhook_private=True,
         log_level="error",
     )
 

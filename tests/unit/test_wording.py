@@ -10,17 +10,20 @@ import pytest
 
 from wharfinger.api import wording
 from wharfinger.api.wording import WORDS
-from wharfinger.contract.ecr import EXCEPTIONS, ImageFailureCode
+from wharfinger.contract import ecr, wharfinger
+from wharfinger.contract.ecr import ImageFailureCode
 from wharfinger.domain import faults as f
 from wharfinger.domain.faults import Fault
 from wharfinger.domain.images import Failure, FailureCode, ImageId
 from wharfinger.domain.names import Registry
+from wharfinger.services import bin as bin_
 
 REGISTRY = Registry("123456789012", "eu-central-1")
 D = "sha256:" + "0" * 64
 E = "sha256:" + "1" * 64
 VALUES = {str: "{text}", int: 7, bool: True, Registry: REGISTRY, tuple[str, ...]: (D, E), str | None: None}
-# names that are no exceptions of the model, and who says so instead
+EXCEPTIONS = {*ecr.EXCEPTIONS, *wharfinger.EXCEPTIONS}
+# names that are no exceptions of a model, and who says so instead
 COMMON = {
     "UnrecognizedClientException": "common error of AWS: unknown access key",
     "InvalidSignatureException": "common error of AWS: SDKs correct their clock when they see it",
@@ -79,8 +82,13 @@ def test_the_words_of_a_fault_are_filled_from_its_fields(kind: type[Fault]) -> N
 
 
 @pytest.mark.parametrize("kind", all_faults(), ids=lambda kind: kind.__name__)
-def test_a_fault_is_called_as_ecr_or_aws_calls_it(kind: type[Fault]) -> None:
+def test_a_fault_is_called_as_ecr_or_aws_calls_it_or_as_our_own_model_does(kind: type[Fault]) -> None:
     assert WORDS[kind].ecr in EXCEPTIONS or WORDS[kind].ecr in COMMON
+
+
+def test_exceptions_that_both_models_have_are_the_same() -> None:
+    both = ecr.EXCEPTIONS.keys() & wharfinger.EXCEPTIONS.keys()
+    assert {name: ecr.EXCEPTIONS[name] for name in both} == {name: wharfinger.EXCEPTIONS[name] for name in both}
 
 
 def test_no_common_error_is_listed_without_being_used() -> None:
@@ -321,7 +329,7 @@ def test_the_data_plane_says_why_a_manifest_was_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "parents", "text"),
+    ("code", "blockers", "text"),
     [
         ("ImageNotFound", (), "Requested image not found"),
         (
@@ -342,16 +350,23 @@ def test_the_data_plane_says_why_a_manifest_was_refused() -> None:
         ),
         ("ImageReferencedByManifestList", (D,), f"Requested image referenced by manifest list: [{D}]"),
         ("ImageReferencedByManifestList", (D, E), f"Requested image referenced by manifest list: [{D}, {E}]"),
+        ("ImageHeld", ("hold 1 on v*: a release",), "Requested image is held: [hold 1 on v*: a release]"),
     ],
 )
-def test_an_id_that_fails_in_a_batch_has_ecrs_reason(code: FailureCode, parents: tuple[str, ...], text: str) -> None:
-    assert wording.reason(Failure(ImageId(tag="v1"), code, parents)) == text
+def test_an_id_that_fails_in_a_batch_has_ecrs_reason(code: FailureCode, blockers: tuple[str, ...], text: str) -> None:
+    assert wording.reason(Failure(ImageId(tag="v1"), code, blockers)) == text
 
 
-def test_every_code_of_a_failure_has_a_reason_and_is_one_of_the_model() -> None:
-    codes = typing.get_args(FailureCode)
-    assert set(codes) <= set(typing.get_args(ImageFailureCode))
+def test_every_code_of_a_failure_has_a_reason_and_but_for_holds_is_one_of_the_model() -> None:
+    codes = set(typing.get_args(FailureCode))
+    assert codes - set(typing.get_args(ImageFailureCode)) == {"ImageHeld"}
     assert all(wording.reason(Failure(ImageId(), code, (D,))) for code in codes)
+
+
+def test_every_code_of_a_failed_restoration_has_a_reason_and_is_one_of_the_model() -> None:
+    codes = typing.get_args(bin_.RestoreFailureCode)
+    assert codes == typing.get_args(wharfinger.RestoreFailureCode)
+    assert all(wording.restore_reason(code, D) for code in codes)
 
 
 def test_what_a_client_sent_is_repeated_and_never_taken_for_a_template() -> None:

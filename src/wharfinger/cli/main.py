@@ -5,17 +5,50 @@ from __future__ import annotations
 import click
 
 from wharfinger import __version__
+from wharfinger.cli.bin import bin_, protect, unprotect
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.env import env
+from wharfinger.cli.events import events
+from wharfinger.cli.feeds import feed
+from wharfinger.cli.holds import hold
+from wharfinger.cli.images import images
+from wharfinger.cli.plans import plan
+from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
+from wharfinger.cli.tags import tags
+from wharfinger.cli.usage import usage
+from wharfinger.cli.webhooks import webhook
+
+_STATUS = """
+Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 2 wrong usage; 3 done in part.
+"""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_STATUS)
 @click.version_option(__version__, prog_name="wharfinger")
 def main() -> None:
-    """A self-hosted container registry that speaks Amazon ECR."""
+    """A self-hosted container registry that speaks Amazon ECR.
+
+    `serve` is the registry; `env`, `doctor` and `scrub` look at its data directory. All others are clients of it: they
+    find it by the variables that `env` prints, or by its data directory on this machine.
+    """
 
 
-main.add_command(serve)
-main.add_command(env)
-main.add_command(doctor)
+for command in (
+    serve,
+    env,
+    doctor,
+    scrub,
+    images,
+    bin_,
+    tags,
+    hold,
+    feed,
+    plan,
+    usage,
+    protect,
+    unprotect,
+    events,
+    webhook,
+):
+    main.add_command(command)

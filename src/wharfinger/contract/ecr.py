@@ -1,4 +1,4 @@
-"""The ECR service model as types: one struct per shape, one row per operation.
+"""The service model of Amazon ECR as types: one struct per shape, one row per operation.
 
 Generated from botocore 1.44.5 by `python -m wharfinger.contract.generate`. Do not edit.
 Timestamps are seconds since 1970 as numbers, blobs are bytes (base64 on the wire), absent members are None.
@@ -6,29 +6,14 @@ Timestamps are seconds since 1970 as numbers, blobs are bytes (base64 on the wir
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from wharfinger.contract.service import Operation, Service, Shape
+
 API_VERSION = "2015-09-21"
-TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921"
-SIGNING_NAME = "ecr"
-
-
-class Shape(msgspec.Struct, omit_defaults=True, rename="camel"):
-    """A structure of the model: unknown members are ignored, null is absent, None is not sent."""
-
-
-class Operation(NamedTuple):
-    """One operation: its types, the exceptions it declares and the IAM action it needs."""
-
-    name: str
-    request: type[Shape]
-    response: type[Shape]
-    errors: tuple[str, ...]
-    action: str
-
 
 AccountSettingName = Annotated[str, Meta(min_length=1, max_length=64)]
 AccountSettingValue = str
@@ -2264,6 +2249,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
 }
 
+SERVICE = Service("Amazon ECR", "AmazonEC2ContainerRegistry_V20150921", "ecr", OPERATIONS)
 # the exceptions of the model, each with the members it has besides its message
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "BlockedByOrganizationPolicyException": (),

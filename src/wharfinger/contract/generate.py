@@ -1,7 +1,7 @@
-"""Turn botocore's service model of ECR into the source text of `ecr.py`.
+"""Turn service models into source text: botocore's of ECR into `ecr.py`, our own into `wharfinger.py`.
 
 Run as `python -m wharfinger.contract.generate`; a development tool, botocore is not needed at run time.
-The model's documentation strings are left out: the shapes are facts, the prose is not ours.
+The models' documentation strings are left out: of ECR's the shapes are facts, and the prose is not ours.
 """
 
 from __future__ import annotations
@@ -15,48 +15,43 @@ from typing import Any
 
 from wharfinger.contract.overlay import ACTIONS, PATTERNS
 
-TARGET = Path(__file__).with_name("ecr.py")
+SERVICES = ("ecr", "wharfinger")
+# botocore finds our model there too, if AWS_DATA_PATH names the directory
+OWN_MODELS = Path(__file__).with_name("models")
 SCALARS = {"boolean": "bool", "double": "float", "integer": "int", "long": "int", "timestamp": "float"}
-HEADER = '''"""The ECR service model as types: one struct per shape, one row per operation.
+HEADER = '''"""The service model of {title} as types: one struct per shape, one row per operation.
 
-Generated from botocore {version} by `python -m wharfinger.contract.generate`. Do not edit.
+Generated from {origin} by `python -m wharfinger.contract.generate`. Do not edit.
 Timestamps are seconds since 1970 as numbers, blobs are bytes (base64 on the wire), absent members are None.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
+from wharfinger.contract.service import Operation, Service, Shape
+
 API_VERSION = "{api_version}"
-TARGET_PREFIX = "{target_prefix}"
-SIGNING_NAME = "{signing_name}"
-
-
-class Shape(msgspec.Struct, omit_defaults=True, rename="camel"):
-    """A structure of the model: unknown members are ignored, null is absent, None is not sent."""
-
-
-class Operation(NamedTuple):
-    """One operation: its types, the exceptions it declares and the IAM action it needs."""
-
-    name: str
-    request: type[Shape]
-    response: type[Shape]
-    errors: tuple[str, ...]
-    action: str
 '''
 
 
-def load() -> tuple[dict[str, Any], str]:
-    """The newest model that the installed botocore holds, and botocore's version."""
+def target(service: str) -> Path:
+    """Where the types of a service are."""
+    return Path(__file__).with_name(f"{service}.py")
+
+
+def load(service: str) -> tuple[dict[str, Any], str]:
+    """The newest model of a service, and where it comes from."""
     import botocore  # noqa: PLC0415 - a development dependency, absent where the product runs
     from botocore.loaders import Loader  # noqa: PLC0415
 
-    model: dict[str, Any] = Loader().load_service_model("ecr", "service-2")
-    return model, botocore.__version__
+    loader = Loader(extra_search_paths=[str(OWN_MODELS)])
+    model: dict[str, Any] = loader.load_service_model(service, "service-2")
+    is_ours = (OWN_MODELS / service).exists()
+    return model, f"models/{service}" if is_ours else f"botocore {botocore.__version__}"
 
 
 def snake(name: str) -> str:
@@ -71,23 +66,24 @@ def camel(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-def source(model: Mapping[str, Any], version: str) -> str:
-    """The whole text of `ecr.py`."""
+def source(model: Mapping[str, Any], origin: str) -> str:
+    """The whole text of a service's types."""
     metadata = model["metadata"]
-    parts = [
-        HEADER.format(
-            version=version,
-            api_version=metadata["apiVersion"],
-            target_prefix=metadata["targetPrefix"],
-            signing_name=metadata["signingName"],
-        )
-    ]
+    parts = [HEADER.format(origin=origin, title=_title(metadata), api_version=metadata["apiVersion"])]
     shapes = model["shapes"]
     parts.extend(_aliases(shapes))
     parts.extend(_structs(shapes))
     parts.append(_operations(model))
+    parts.append(
+        f"SERVICE = Service({_title(metadata)!r}, {metadata['targetPrefix']!r}, "
+        f"{metadata['signingName']!r}, OPERATIONS)"
+    )
     parts.append(_exceptions(shapes))
     return "\n".join(parts)
+
+
+def _title(metadata: Mapping[str, Any]) -> str:
+    return str(metadata.get("serviceAbbreviation", metadata["serviceId"]))
 
 
 def _aliases(shapes: Mapping[str, Any]) -> Iterator[str]:
@@ -164,6 +160,8 @@ def _structs(shapes: Mapping[str, Any]) -> Iterator[str]:
         required = set(shape.get("required", ()))
         fields = [_field(member, spec, member in required) for member, spec in shape["members"].items()]
         yield "\n".join(fields or ['    """No members."""'])
+        if any(shapes[spec["shape"]].get("sensitive") for spec in shape["members"].values()):
+            yield f'\n    def __repr__(self) -> str:\n        return "{name}(…)"'
         yield ""
 
 
@@ -178,6 +176,7 @@ def _field(member: str, spec: Mapping[str, Any], required: bool) -> str:
 
 
 def _operations(model: Mapping[str, Any]) -> str:
+    service = model["metadata"]["signingName"]
     rows = []
     for name, operation in sorted(model["operations"].items()):
         errors = "".join(f'"{error["shape"]}", ' for error in operation.get("errors", ()))
@@ -187,7 +186,7 @@ def _operations(model: Mapping[str, Any]) -> str:
             f"        {operation['input']['shape']},\n"
             f"        {operation['output']['shape']},\n"
             f"        ({errors}),\n"
-            f'        "{ACTIONS.get(name, "ecr:" + name)}",\n'
+            f'        "{ACTIONS.get(name, f"{service}:{name}")}",\n'
             f"    ),"
         )
     return "\nOPERATIONS: dict[str, Operation] = {\n" + "\n".join(rows) + "\n}\n"
@@ -204,12 +203,13 @@ def _exceptions(shapes: Mapping[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write `ecr.py`, formatted as the rest of the tree."""
+    """Write the types of all services, formatted as the rest of the tree."""
     import subprocess  # noqa: PLC0415 - only this development tool runs another program
 
-    TARGET.write_text(source(*load()))
-    for arguments in (["check", "--fix-only", "--quiet"], ["format", "--quiet"]):
-        subprocess.run([sys.executable, "-m", "ruff", *arguments, str(TARGET)], check=True)  # noqa: S603
+    for service in SERVICES:
+        target(service).write_text(source(*load(service)))
+        for arguments in (["check", "--fix-only", "--quiet"], ["format", "--quiet"]):
+            subprocess.run([sys.executable, "-m", "ruff", *arguments, str(target(service))], check=True)  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ FailureCode = Literal[
     "InvalidImageDigest",
     "InvalidImageTag",
     "ImageReferencedByManifestList",
+    "ImageHeld",  # of our own: ECR has no holds
 ]
 
 
@@ -29,7 +30,7 @@ class Failure(NamedTuple):
 
     id: ImageId
     code: FailureCode
-    parents: tuple[str, ...] = ()  # digests of the indexes that hold the image
+    blockers: tuple[str, ...] = ()  # digests of the indexes that list the image, or the holds on it in words
 
 
 class StoredImage(NamedTuple):

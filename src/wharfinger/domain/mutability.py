@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain.faults import InvalidParameter
+from wharfinger.domain.patterns import matches
 
 Setting = Literal["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"]
 _PATH: Final = "imageTagMutabilityExclusionFilters"
@@ -28,21 +29,3 @@ def mutability(setting: Setting, exclusions: tuple[str, ...]) -> Mutability:
     if setting.endswith("_WITH_EXCLUSION") != bool(exclusions):
         raise InvalidParameter(_PATH, _MISSING.format(setting))
     return Mutability(setting, exclusions)
-
-
-def matches(pattern: str, tag: str) -> bool:
-    """Whether the whole tag fits: `*` is any run of characters, also none; case counts."""
-    first, *middle = pattern.split("*")
-    if not middle:
-        return pattern == tag
-    last = middle.pop()
-    if not tag.startswith(first) or not tag.endswith(last) or len(first) + len(last) > len(tag):
-        return False
-    at, end = len(first), len(tag) - len(last)
-    for part in middle:
-        # the earliest place leaves most room for the rest, so no other has to be tried
-        at = tag.find(part, at, end)
-        if at < 0:
-            return False
-        at += len(part)
-    return True

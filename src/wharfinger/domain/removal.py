@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Literal, NamedTuple
 
+from wharfinger.domain.holds import NAMED, Hold, Holds
 from wharfinger.domain.images import Failure, FailureCode, ImageId, Selection, StoredImage
 
-Parents = Mapping[str, Sequence[StoredImage]]
+
+class Guards(NamedTuple):
+    """What keeps images from going."""
+
+    parents: Mapping[str, Sequence[StoredImage]] = {}  # by digest, the indexes that list an image
+    holds: Holds = Holds()  # those that cover the repository
 
 
 class Reading(NamedTuple):
@@ -19,7 +25,7 @@ class Reading(NamedTuple):
     # an id with digest and tag: only that tag goes, or the whole image
     digest_and_tag: Literal["tag", "image"] = "tag"
     # the last tag of an image that an index lists: refused, as ECR does, or the image stays untagged
-    last_tag_of_child: Literal["refuse", "untag"] = "refuse"
+    last_tag_of_child: Literal["refuse", "untag"] = "refuse"  # that of a held image is always refused
 
     def tag_of(self, asked: ImageId) -> str | None:
         """The one tag that an id removes; None if it means the whole image."""
@@ -36,17 +42,18 @@ class Removal(NamedTuple):
 
 
 Found = Sequence[tuple[ImageId, StoredImage | FailureCode]]
+Held = Mapping[int, Sequence[Hold]]  # what holds each image, by its key
 
 
-def removal(asked: Sequence[ImageId], images: Sequence[StoredImage], parents: Parents, reading: Reading) -> Removal:
-    """Decide what `asked` removes, all ids seen against the one state that `images` and `parents` give.
+def removal(asked: Sequence[ImageId], images: Sequence[StoredImage], guards: Guards, reading: Reading) -> Removal:
+    """Decide what `asked` removes, all ids seen against the one state that `images` and `guards` give.
 
-    `parents` holds, by digest, the indexes that list an image. Duplicates are answered once; an index and its
-    children may go in one call, in any order.
+    Duplicates are answered once; an index and its children may go in one call, in any order.
     """
     selection = Selection(images)
     found = [(item, selection.find(item)) for item in asked]
-    whole = _whole(found, parents, reading)
+    held = {image.key: guards.holds.of_image(image) for image in images}
+    whole = _whole(found, guards, held, reading)
     entries: dict[ImageId, None] = {}
     failures: list[Failure] = []
     tags: dict[str, None] = {}
@@ -57,33 +64,44 @@ def removal(asked: Sequence[ImageId], images: Sequence[StoredImage], parents: Pa
         tag = reading.tag_of(item)
         if image.key in whole:
             entries.update(dict.fromkeys(_entries(image, tag)))
-        elif tag is not None and (_leaves_a_tag(image, tag, tags) or reading.last_tag_of_child == "untag"):
+            continue
+        keeping = held[image.key] if tag is None else guards.holds.of_tags([tag])
+        may_stay_untagged = reading.last_tag_of_child == "untag" and not held[image.key]
+        if tag is not None and not keeping and (_leaves_a_tag(image, tag, tags) or may_stay_untagged):
             tags[tag] = None
             entries[ImageId(image.digest, tag)] = None
         else:
-            holders = tuple(parent.digest for parent in _holders(image, parents, whole))
-            failures.append(Failure(item, "ImageReferencedByManifestList", holders))
+            failures.append(_refusal(item, image, keeping or held[image.key], guards, whole))
     return Removal(list(entries), failures, list(tags), list(whole.values()))
 
 
-def _whole(found: Found, parents: Parents, reading: Reading) -> dict[int, StoredImage]:
-    """The images that go: named as such or by all their tags, and held by no index that stays."""
+def _whole(found: Found, guards: Guards, held: Held, reading: Reading) -> dict[int, StoredImage]:
+    """The images that go: named as such or by all their tags, not held, and listed by no index that stays."""
     named: dict[int, set[str | None]] = {}
     going: dict[int, StoredImage] = {}
     for item, image in found:
-        if isinstance(image, StoredImage):
+        if isinstance(image, StoredImage) and not held[image.key]:
             names = named.setdefault(image.key, set())
             names.add(reading.tag_of(item))
             if None in names or names.issuperset(image.tags):
                 going[image.key] = image
-    while held := [key for key, image in going.items() if _holders(image, parents, going)]:
-        for key in held:
+    while listed := [key for key, image in going.items() if _parents(image, guards, going)]:
+        for key in listed:
             del going[key]
     return going
 
 
-def _holders(image: StoredImage, parents: Parents, going: Container[int]) -> list[StoredImage]:
-    return [parent for parent in parents.get(image.digest, ()) if parent.key not in going]
+def _parents(image: StoredImage, guards: Guards, going: Container[int]) -> list[StoredImage]:
+    return [parent for parent in guards.parents.get(image.digest, ()) if parent.key not in going]
+
+
+def _refusal(
+    asked: ImageId, image: StoredImage, keeping: Sequence[Hold], guards: Guards, going: Container[int]
+) -> Failure:
+    if keeping:
+        return Failure(asked, "ImageHeld", tuple(map(str, keeping[:NAMED])))
+    parents = tuple(parent.digest for parent in _parents(image, guards, going))
+    return Failure(asked, "ImageReferencedByManifestList", parents)
 
 
 def _leaves_a_tag(image: StoredImage, tag: str, going: Container[str]) -> bool:

@@ -10,5 +10,9 @@ class Rules(NamedTuple):
 
     digest_and_tag: Literal["tag", "image"] = "tag"
     sparse_manifests: bool = False
+    bin_days: int = 7
+    blob_lease: int = 2 * 60 * 60 * 1000  # milliseconds
+    history_days: int = 90
+    webhook_private: bool = False
     any_signature: bool = False
     default_account: str = "000000000000"

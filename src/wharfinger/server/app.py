@@ -6,17 +6,16 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final, Protocol
 
 from wharfinger import __version__
-from wharfinger.api.ecr.entry import EcrDoor
+from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, off_memory, respond
 from wharfinger.api.oci.entry import OciDoor
 from wharfinger.domain.faults import Fault, Unavailable
 from wharfinger.server.data import open_state
 from wharfinger.server.settings import Settings
-from wharfinger.services import health, jobs
+from wharfinger.services import health, jobs, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.ids import new_uuid
@@ -56,9 +55,9 @@ class Application:
         self._clock = clock
         self._started = started
         self._state: State | None = None
-        self._ecr: Door | None = None
+        self._aws: Door | None = None
         self._oci: Door | None = None
-        self._jobs: asyncio.Task[None] | None = None
+        self._beside: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -67,19 +66,18 @@ class Application:
             await self._lifespan(receive, send)
 
     async def start(self) -> State:
-        """Open the data directory and begin with the jobs."""
+        """Open the data directory and begin with what goes on beside the requests."""
         self._state = state = open_state(self._settings, self._clock)
-        self._ecr = EcrDoor(state, self._settings.addresses)
+        self._aws = AwsDoor(state, self._settings.addresses)
         self._oci = OciDoor(state)
-        self._jobs = asyncio.create_task(jobs.run_forever(state))
+        self._beside = [asyncio.create_task(each(state)) for each in (jobs.run_forever, webhooks.run_forever)]
         return state
 
     async def stop(self) -> None:
-        """End the jobs, finish what was written, close the data directory."""
-        if self._jobs is not None:
-            self._jobs.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._jobs
+        """End what goes on beside the requests, finish what was written, close the data directory."""
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
         if self._state is not None:
             await self._state.db.close()
 
@@ -125,7 +123,7 @@ class Application:
         if path.startswith(b"/v2/") or path == b"/v2":
             return await self._through(self._oci, request)
         if path == b"/" and request.method == "POST":
-            return await self._through(self._ecr, request)
+            return await self._through(self._aws, request)
         if request.method not in _READING:
             return Response(404, [_TEXT], b"Not found\n")
         if path == b"/healthz":

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from wharfinger.server import data
+from wharfinger.server import audit, data
 from wharfinger.server.settings import Settings
 from wharfinger.services import access, health
 from wharfinger.state import State
@@ -25,6 +25,7 @@ from wharfinger.state.secrets import SecretsUnreadable
 _GIBIBYTE: Final = 1024**3
 _LEAST_FREE: Final = _GIBIBYTE
 _MOST_SKEW: Final = 60
+_NEEDED: Final = {"master key", "tables"}  # without them the data cannot be looked at
 
 
 class Finding(NamedTuple):
@@ -34,8 +35,8 @@ class Finding(NamedTuple):
     problem: str | None = None
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
-    """Every check, in the order in which a failure explains those after it."""
+def examine(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
+    """Every check, in the order in which a failure explains those after it; with `deep`, all data is looked at."""
     yield _python()
     yield _sqlite()
     directory = settings.directory
@@ -46,7 +47,10 @@ def examine(settings: Settings) -> Iterator[Finding]:
     )
     if exists:
         yield from _directory(directory)
-        yield from _contents(settings)
+        contents = list(_contents(settings))
+        yield from contents
+        if deep and not any(finding.problem for finding in contents if finding.subject in _NEEDED):
+            yield from (Finding(*result) for result in audit.examine(settings))
         yield from _server(directory)
 
 

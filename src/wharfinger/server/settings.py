@@ -18,6 +18,7 @@ from msgspec import Meta
 from wharfinger.api.addresses import Addresses
 from wharfinger.domain.names import ACCOUNT, REGION
 from wharfinger.domain.rules import Rules
+from wharfinger.state.clock import SECOND
 
 # `localhost` reaches them, and docker takes it for a registry that needs no TLS
 _EVERYWHERE: Final = {"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"}  # noqa: S104
@@ -80,6 +81,29 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool,
         Meta(description="Accept manifests whose layers or children are not (all) in the repository. ECR does not."),
     ] = False
+    bin_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3650,
+            description="How many days what is deleted can be restored; 0: not at all. A repository can have a term "
+            "of its own.",
+        ),
+    ] = 7
+    history_days: Annotated[
+        int, Meta(ge=1, le=3650, description="How many days events and the history of tags are kept.")
+    ] = 90
+    blob_lease: Annotated[
+        int,
+        Meta(
+            ge=10,
+            le=604800,
+            description="How many seconds a layer is held for the push that brought it, before an image refers to it.",
+        ),
+    ] = 7200
+    webhook_private: Annotated[
+        bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="From which level on to log. `info` has a line for each request that changes something."),
@@ -110,6 +134,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             sparse_manifests=self.sparse_manifests,
             any_signature=self.open,
             default_account=self.account,
+            bin_days=self.bin_days,
+            history_days=self.history_days,
+            blob_lease=self.blob_lease * SECOND,
+            webhook_private=self.webhook_private,
         )
 
 

@@ -10,7 +10,6 @@ from wharfinger.domain.faults import BlobNotFound, BlobReferenced
 from wharfinger.domain.names import Registry
 from wharfinger.services import access, pull
 from wharfinger.services.repositories import BLOB_MOUNTING, SETTINGS
-from wharfinger.services.uploads import LEASE
 from wharfinger.state import State
 from wharfinger.state.db import blobs, repositories
 from wharfinger.state.db.blobs import Blob, Layer
@@ -66,7 +65,7 @@ async def mount(state: State, registry: Registry, repository: str, digest: str, 
     Raises RepositoryNotFound (of `repository`, not of the source), DigestInvalid.
     """
     digests.check(digest)
-    leased_until = state.clock() + LEASE
+    leased_until = state.clock() + state.rules.blob_lease
 
     async def work(tx: Tx) -> bool:
         found = await access.repository(tx, registry, repository)
@@ -94,6 +93,7 @@ async def delete(state: State, registry: Registry, repository: str, digest: str)
         if await blobs.is_referenced(tx, found.id, digest):
             raise BlobReferenced(digest)
         await blobs.unlink(tx, found.id, blob.id)
+        await blobs.free(tx, [digest], state.clock())
 
     await state.db.write(work)
 
@@ -111,11 +111,11 @@ async def _source_blob(tx: Tx, target: Repository, source: str | None, digest: s
 
 async def _renew(state: State, found: Sequence[Blob | Layer]) -> set[int]:
     """Renew the leases that are half over; the ids of the blobs that are still there after that."""
-    now = state.clock()
-    kept = {item.id for item in found if item.leased_until - now > LEASE // 2}
+    now, lease = state.clock(), state.rules.blob_lease
+    kept = {item.id for item in found if item.leased_until - now > lease // 2}
     old = [item.id for item in found if item.id not in kept]
     if old:
         repository = found[0].repository
-        if await state.db.write(blobs.renew, repository, old, now + LEASE) == len(old):
+        if await state.db.write(blobs.renew, repository, old, now + lease) == len(old):
             kept.update(old)
     return kept

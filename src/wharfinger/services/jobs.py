@@ -7,32 +7,46 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
-from wharfinger.services import collect
+from wharfinger.services import collect, planning, plans
 from wharfinger.state import State
 from wharfinger.state.clock import MINUTE, SECOND
 from wharfinger.state.db import jobs
 from wharfinger.state.ids import new_uuid
 
 log = logging.getLogger(__name__)
-LEASE: Final = 5 * MINUTE
-LONGEST_PAUSE: Final = 5 * SECOND
+LONGEST_PAUSE: Final = SECOND
 _BACKOFF: Final = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE)
 
 
 class Kind(NamedTuple):
-    """A kind of job: what it does, and after how long it comes again by itself."""
+    """A kind of job: what it does, after how long it comes again by itself, and when its worker is given up."""
 
     run: Callable[[State], Awaitable[None]]
     every: int
+    lease: int = 30 * SECOND
 
 
-KINDS: Final[Mapping[str, Kind]] = {"sweep": Kind(collect.sweep, every=MINUTE)}
+class Errand(NamedTuple):
+    """A kind of which there is a job for each key that somebody made one for, until it is done.
+
+    It is done in pieces that end well before the lease does, so that other jobs get their turn.
+    """
+
+    piece: Callable[[State, str], Awaitable[bool]]  # whether there is more to do
+    lease: int = 30 * SECOND
+
+
+KINDS: Final[Mapping[str, Kind | Errand]] = {
+    "collect": Kind(collect.run, every=10 * SECOND),
+    planning.JOB: Errand(plans.go_on),
+}
 
 
 async def schedule(state: State) -> None:
     """See to it that every kind that comes by itself has its row."""
-    for kind in KINDS:
-        await state.db.write(jobs.schedule, kind, "", state.clock())
+    for name, kind in KINDS.items():
+        if isinstance(kind, Kind):
+            await state.db.write(jobs.schedule, name, "", state.clock())
 
 
 async def run_forever(state: State) -> None:
@@ -51,24 +65,34 @@ async def run_forever(state: State) -> None:
 async def run_one(state: State) -> bool:
     """Do the job that has been due longest; False if none is."""
     now = state.clock()
-    due = await state.db.read(jobs.next_due)
+    due = await state.db.read(jobs.next_due, KINDS)
     if due is None or due > now:
         return False
-    job = await state.db.write(jobs.take, new_uuid(), now, now + LEASE)
+    job = await state.db.write(jobs.take, new_uuid(), now, {name: now + kind.lease for name, kind in KINDS.items()})
     if job is None:
         return False
-    kind = KINDS[job.kind]
     try:
-        await kind.run(state)
+        again = await _run(state, KINDS[job.kind], job.key)
     except Exception:
         log.exception("job %s failed, attempt %d", job.kind, job.attempts)
         wait = _BACKOFF[min(job.attempts, len(_BACKOFF)) - 1]
         await state.db.write(jobs.fail, job, state.clock() + wait)
     else:
-        await state.db.write(jobs.finish, job, state.clock() + kind.every)
+        if again is None:
+            await state.db.write(jobs.end, job)
+        else:
+            await state.db.write(jobs.finish, job, state.clock() + again)
     return True
 
 
+async def _run(state: State, kind: Kind | Errand, key: str) -> int | None:
+    """Do it, or a piece of it: after how long it comes again, None if it is done for good."""
+    if isinstance(kind, Kind):
+        await kind.run(state)
+        return kind.every
+    return 0 if await kind.piece(state, key) else None
+
+
 async def _pause(state: State) -> int:
-    due = await state.db.read(jobs.next_due)
+    due = await state.db.read(jobs.next_due, KINDS)
     return LONGEST_PAUSE if due is None else max(0, min(LONGEST_PAUSE, due - state.clock()))

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from wharfinger.domain import tags as tag_rules
+from wharfinger.domain.causes import Cause
 from wharfinger.domain.faults import ImageExists, ImagesMissing, LayersMissing, TagImmutable, TooManyTags
 from wharfinger.domain.images import ImageId
 from wharfinger.domain.manifests import Manifest
 from wharfinger.domain.names import Registry
-from wharfinger.services import access, events
+from wharfinger.services import access
 from wharfinger.state import State
-from wharfinger.state.db import images
+from wharfinger.state.db import events, images
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.images import Referenced
 from wharfinger.state.db.repositories import Repository
@@ -30,12 +31,14 @@ async def image(
     repository: str,
     manifest: Manifest,
     tags: Sequence[str],
+    cause: Cause,
     *,
     refuse_repetition: bool = False,
 ) -> Pushed:
     """Store a manifest and point `tags` to it: all of it or nothing.
 
-    Pushing what is there already is no error, unless `refuse_repetition` asks for ECR's ImageAlreadyExists.
+    Pushing what is there already is no error, unless `refuse_repetition` asks for ECR's ImageAlreadyExists. A
+    manifest whose stored bytes are rotten is mended.
     Raises RepositoryNotFound, LayersMissing, ImagesMissing, TagImmutable, TooManyTags, ImageExists.
     """
     now = state.clock()
@@ -43,11 +46,14 @@ async def image(
 
     async def work(tx: Tx) -> Pushed:
         found = await access.repository(tx, registry, repository)
-        present = await images.present(tx, found.id, manifest.digest)
+        present = await images.present(tx, found.id, manifest)
+        is_rotten = present is not None and not present.is_whole
+        if present is not None and is_rotten:
+            await images.mend(tx, present.id, manifest.content)
         holders = await images.holders(tx, found.id, wanted) if wanted else {}
         new_tags = [tag for tag in wanted if present is None or holders.get(tag) != present.id]
         if present is not None and not new_tags and (wanted or refuse_repetition):
-            if refuse_repetition:
+            if refuse_repetition and not is_rotten:
                 raise ImageExists(registry, repository, manifest.digest, wanted[0] if wanted else None)
             return Pushed(is_new=False)
         _check_tags(found, new_tags, holders, present.tag_count if present else 0)
@@ -57,7 +63,7 @@ async def image(
         pushed = [ImageId(manifest.digest, tag) for tag in new_tags]
         if present is None and not pushed:
             pushed = [ImageId(manifest.digest)]
-        await events.image_action(tx, found, "PUSH", pushed, now)
+        await events.add(tx, registry, repository, "PUSH", pushed, cause, now)
         return Pushed(is_new=bool(pushed))
 
     return await state.db.write(work)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from wharfinger.domain import tags
+from wharfinger.domain.causes import Cause
 from wharfinger.domain.faults import (
     InvalidParameter,
     RepositoryExists,
@@ -18,7 +19,7 @@ from wharfinger.services import access, remove
 from wharfinger.services.access import Caller
 from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
-from wharfinger.state.db import repositories, uploads
+from wharfinger.state.db import repositories
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.repositories import Repository
 
@@ -90,16 +91,17 @@ async def names(state: State, registry: Registry, after: str, limit: int) -> lis
     return [row.name for row in await state.db.read(repositories.page, registry, after, limit)]
 
 
-async def delete(state: State, registry: Registry, name: str, *, force: bool) -> Repository:
-    """Delete a repository, with `force` also its images. Raises RepositoryNotFound, RepositoryNotEmpty."""
+async def delete(state: State, registry: Registry, name: str, cause: Cause, *, force: bool) -> Repository:
+    """Delete a repository, with `force` also its images.
+
+    Raises RepositoryNotFound, RepositoryNotEmpty, RepositoryProtected, RepositoryHeld.
+    """
 
     async def work(tx: Tx) -> Repository:
         found = await access.repository(tx, registry, name)
         if not force and await repositories.has_images(tx, found.id):
             raise RepositoryNotEmpty(registry, name)
-        await remove.everything(tx, found, state.clock())
-        await uploads.end_all_of(tx, found.id)
-        await repositories.delete(tx, found.id)
+        await remove.repository(tx, state, found, cause, state.clock())
         return found
 
     return await state.db.write(work)
@@ -113,6 +115,22 @@ async def set_mutability(state: State, registry: Registry, name: str, mutability
         await repositories.set_mutability(tx, found.id, mutability)
 
     await state.db.write(work)
+
+
+async def set_deletion_settings(
+    state: State, registry: Registry, name: str, *, bin_days: int | None, protection: str | None
+) -> Repository:
+    """Change how long what is deleted stays in the bin, and why the repository must not go, if so.
+
+    Raises RepositoryNotFound.
+    """
+
+    async def work(tx: Tx) -> Repository:
+        found = await access.repository(tx, registry, name)
+        await repositories.set_deletion_settings(tx, found.id, bin_days, protection)
+        return found._replace(bin_days=bin_days, protection=protection)
+
+    return await state.db.write(work)
 
 
 async def set_scan_on_push(state: State, registry: Registry, name: str, *, scan_on_push: bool) -> None:

@@ -32,7 +32,6 @@ from wharfinger.state.db.blobs import Blob
 from wharfinger.state.db.database import Tx
 from wharfinger.state.ids import new_storage_id, new_uuid
 
-LEASE: Final = 2 * HOUR  # how long a blob that nothing refers to is held for the push that brought it
 IDLE_TERM: Final = DAY  # after which an upload that nobody touches is dropped
 _TOUCH_TERM: Final = HOUR
 
@@ -178,7 +177,7 @@ async def _find(state: State, target: Target) -> tuple[int, Upload]:
 async def _end(state: State, upload: Upload) -> None:
     async def work(tx: Tx) -> None:
         if await uploads.delete(tx, upload.id):
-            await blobs.note_unlinks(tx, [upload.storage_id])
+            await blobs.note_unlinks(tx, [upload.storage_id], state.clock())
 
     await state.db.write(work)
 
@@ -274,9 +273,9 @@ class _Held:
             if not await uploads.delete(tx, self.upload.id):
                 return False
             blob, unneeded = await blobs.add(tx, digest, self.upload.size, self.upload.storage_id, lost, now)
-            await blobs.link(tx, self._repository, blob, now + LEASE)
+            await blobs.link(tx, self._repository, blob, now + self._state.rules.blob_lease)
             if unneeded is not None:
-                await blobs.note_unlinks(tx, [unneeded])
+                await blobs.note_unlinks(tx, [unneeded], now)
             return True
 
         if not await self._state.db.write(work):
@@ -287,13 +286,13 @@ class _Held:
 
         Clients take it for success, so it is the same promise as any other "it is there".
         """
-        until = self._state.clock() + LEASE
 
         async def work(tx: Tx) -> bool:
-            if not await blobs.renew(tx, present.repository, [present.id], until):
+            now = self._state.clock()  # it may have waited for its turn
+            if not await blobs.renew(tx, present.repository, [present.id], now + self._state.rules.blob_lease):
                 return False
             if await uploads.delete(tx, self.upload.id):
-                await blobs.note_unlinks(tx, [self.upload.storage_id])
+                await blobs.note_unlinks(tx, [self.upload.storage_id], now)
             return True
 
         return not self._is_lost(present.storage_id, present.size) and await self._state.db.write(work)
@@ -301,7 +300,11 @@ class _Held:
     async def _lost_bytes(self, digest: str) -> str | None:
         """The storage id under which the blob should be and is not: whoever pushes it again makes it whole."""
         stored = await self._state.db.read(blobs.stored, digest)
-        return stored.storage_id if stored and self._is_lost(*stored) else None
+        return (
+            stored.storage_id
+            if stored and (stored.is_rotten or self._is_lost(stored.storage_id, stored.size))
+            else None
+        )
 
     def _is_lost(self, storage_id: str, size: int) -> bool:
         try:

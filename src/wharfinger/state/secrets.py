@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import uuid
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,10 @@ class Secrets:
         if purpose not in self._keys:
             self._keys[purpose] = hmac.digest(self._master, b"wharfinger: " + purpose.encode(), "sha256")
         return self._keys[purpose]
+
+    def uuid(self, purpose: str, text: str) -> str:
+        """An id that is made from `text`: always the same here, and another where the master key is another."""
+        return str(uuid.UUID(bytes=hmac.digest(self.key(f"{purpose} ids"), text.encode(), "sha256")[:16], version=4))
 
     def encrypt(self, text: str, bound_to: str) -> bytes:
         """Encrypt so that it can be read back only as what belongs to `bound_to`."""

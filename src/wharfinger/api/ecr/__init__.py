@@ -1,1 +1,13 @@
-"""The ECR API: `POST /` with a target header, JSON in and out, signed requests."""
+"""The operations of Amazon ECR."""
+
+from typing import Final
+
+from wharfinger.api.aws.call import Handler
+from wharfinger.api.ecr import images, layers, registry, repositories
+
+HANDLERS: Final[dict[str, Handler]] = {
+    **repositories.HANDLERS,
+    **images.HANDLERS,
+    **layers.HANDLERS,
+    **registry.HANDLERS,
+}

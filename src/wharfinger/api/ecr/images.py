@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from wharfinger.api import wording
-from wharfinger.api.ecr.call import Call, Handler, identifier, image_ids, refuse_paging, seconds
+from wharfinger.api.aws.call import Call, Handler, refuse_paging, seconds
 from wharfinger.contract import ecr
 from wharfinger.domain import manifests, tags
-from wharfinger.domain.images import Failure
+from wharfinger.domain.images import Failure, ImageId
 from wharfinger.services import listing, pull, push, remove
 from wharfinger.services.listing import Repo, Wanted
 from wharfinger.state.db.images import Details, Referrer
@@ -28,6 +28,7 @@ async def put_image(call: Call, request: ecr.PutImageRequest) -> ecr.PutImageRes
         request.repository_name,
         manifest,
         [request.image_tag] if request.image_tag is not None else [],
+        call.cause,
         refuse_repetition=True,
     )
     return ecr.PutImageResponse(
@@ -43,13 +44,13 @@ async def put_image(call: Call, request: ecr.PutImageRequest) -> ecr.PutImageRes
 
 async def batch_get_image(call: Call, request: ecr.BatchGetImageRequest) -> ecr.BatchGetImageResponse:
     """BatchGetImage. The stored bytes are returned whatever media types are accepted: nothing is converted."""
-    found = await pull.batch(call.state, call.registry, request.repository_name, image_ids(request.image_ids))
+    found = await pull.batch(call.state, call.registry, request.repository_name, _ids(request.image_ids))
     return ecr.BatchGetImageResponse(
         images=[
             ecr.Image(
                 registry_id=call.registry.account,
                 repository_name=request.repository_name,
-                image_id=identifier(item.id),
+                image_id=_identifier(item.id),
                 image_manifest=item.content.manifest.decode(),
                 image_manifest_media_type=item.content.media_type,
             )
@@ -61,9 +62,12 @@ async def batch_get_image(call: Call, request: ecr.BatchGetImageRequest) -> ecr.
 
 async def batch_delete_image(call: Call, request: ecr.BatchDeleteImageRequest) -> ecr.BatchDeleteImageResponse:
     """BatchDeleteImage."""
-    removed = await remove.batch(call.state, call.registry, request.repository_name, image_ids(request.image_ids))
+    removed = await remove.batch(
+        call.state, call.registry, request.repository_name, _ids(request.image_ids), call.cause
+    )
     return ecr.BatchDeleteImageResponse(
-        image_ids=[identifier(item) for item in removed.entries], failures=_failures(removed.failures)
+        image_ids=[_identifier(item) for item in removed.removal.entries],
+        failures=_failures(removed.removal.failures),
     )
 
 
@@ -87,7 +91,7 @@ async def describe_images(call: Call, request: ecr.DescribeImagesRequest) -> ecr
     repo = Repo(call.caller, call.registry, request.repository_name)
     if request.image_ids is not None:
         refuse_paging("imageIds", next_token=request.next_token, limit=request.max_results)
-        found = await listing.details_of(call.state, repo, image_ids(request.image_ids))
+        found = await listing.details_of(call.state, repo, _ids(request.image_ids))
         return ecr.DescribeImagesResponse(image_details=[_detail(call, repo.name, item) for item in found])
     page = await listing.details(
         call.state,
@@ -127,6 +131,14 @@ HANDLERS: Final[dict[str, Handler]] = {
 }
 
 
+def _ids(identifiers: Sequence[ecr.ImageIdentifier]) -> list[ImageId]:
+    return [ImageId(item.image_digest, item.image_tag) for item in identifiers]
+
+
+def _identifier(image: ImageId) -> ecr.ImageIdentifier:
+    return ecr.ImageIdentifier(image_digest=image.digest, image_tag=image.tag)
+
+
 def _wanted(asked: ecr.ListImagesFilter | ecr.DescribeImagesFilter | None) -> Wanted:
     if asked is None:
         return Wanted()
@@ -135,7 +147,11 @@ def _wanted(asked: ecr.ListImagesFilter | ecr.DescribeImagesFilter | None) -> Wa
 
 def _failures(failures: Sequence[Failure]) -> list[ecr.ImageFailure]:
     return [
-        ecr.ImageFailure(image_id=identifier(item.id), failure_code=item.code, failure_reason=wording.reason(item))
+        ecr.ImageFailure(
+            image_id=_identifier(item.id),
+            failure_code=item.code,  # type: ignore[arg-type]  # one code of our own: the model has none for holds
+            failure_reason=wording.reason(item),
+        )
         for item in failures
     ]
 

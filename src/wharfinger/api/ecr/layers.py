@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wharfinger.api import wording
-from wharfinger.api.ecr.call import Call, Handler
+from wharfinger.api.aws.call import Call, Handler
 from wharfinger.contract import ecr
 from wharfinger.domain.uploads import PART_SIZE
 from wharfinger.services import blobs, pull, uploads

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Final
 
-from wharfinger.api.ecr.call import Call, Handler, seconds
+from wharfinger.api.aws.call import Call, Handler, seconds
 from wharfinger.contract import ecr
 from wharfinger.domain.names import Registry
 from wharfinger.services import access, repositories

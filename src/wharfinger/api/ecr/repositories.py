@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from wharfinger.api.ecr.call import Call, Handler, refuse_paging, seconds
+from wharfinger.api.aws.call import Call, Handler, refuse_paging, seconds
 from wharfinger.contract import ecr
 from wharfinger.domain.faults import InvalidParameter
 from wharfinger.domain.mutability import Mutability, mutability
@@ -47,7 +47,9 @@ async def describe_repositories(
 
 async def delete_repository(call: Call, request: ecr.DeleteRepositoryRequest) -> ecr.DeleteRepositoryResponse:
     """DeleteRepository."""
-    deleted = await repositories.delete(call.state, call.registry, request.repository_name, force=bool(request.force))
+    deleted = await repositories.delete(
+        call.state, call.registry, request.repository_name, call.cause, force=bool(request.force)
+    )
     return ecr.DeleteRepositoryResponse(repository=_repository(call, deleted))
 
 
@@ -120,7 +122,7 @@ def _repository_of(call: Call, arn: str) -> str:
     named = repository_arn(arn)
     if named is None:
         raise InvalidParameter("resourceArn", "Invalid ARN")
-    access.require(call.caller, call.action, named.registry, named.repository)
+    access.require(call.caller, call.operation.action, named.registry, named.repository)
     return named.repository
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from wharfinger.api.http import FileResponse, Header, Request, Response
+from wharfinger.domain.causes import Cause
 from wharfinger.domain.faults import Malformed
 from wharfinger.domain.names import Registry
 from wharfinger.services.access import Caller
@@ -24,6 +25,11 @@ class Call(NamedTuple):
     registry: Registry
     repository: str
     part: str  # the reference, digest or upload that the path names
+
+    @property
+    def cause(self) -> Cause:
+        """What the request leaves behind with all that it changes."""
+        return Cause(self.caller.principal, f"{self.request.method} {self.request.operation}")
 
     def query(self, name: str) -> str | None:
         """The first value of a query parameter."""

@@ -12,6 +12,7 @@ from wharfinger.contract.oci import INDEX, JSON, VERSION_HEADER
 from wharfinger.domain import digests, manifests, tags
 from wharfinger.domain.faults import (
     BodyTooLarge,
+    ImageHeld,
     ImageNotFound,
     ImageReferenced,
     ManifestTooLarge,
@@ -51,7 +52,7 @@ async def put_manifest(call: Call) -> Response:
             raise ManifestTooLarge(manifests.LIMIT) from None
         async with call.state.scratch.whole(body) as content:
             manifest = manifests.read(content, media_type or None, by_digest)
-            await push.image(call.state, call.registry, call.repository, manifest, names)
+            await push.image(call.state, call.registry, call.repository, manifest, names, call.cause)
     headers: list[Header] = [
         VERSION_HEADER,
         ascii_header(b"location", f"/v2/{call.repository}/manifests/{manifest.digest}"),
@@ -70,11 +71,13 @@ async def delete_manifest(call: Call) -> Response:
     if is_digest:
         digests.check(call.part)
     asked = ImageId(digest=call.part) if is_digest else ImageId(tag=call.part)
-    failure = await remove.one(call.state, call.registry, call.repository, asked)
+    failure = await remove.one(call.state, call.registry, call.repository, asked, call.cause)
     if failure is None:
         return Response(202, [VERSION_HEADER])
     if failure.code == "ImageReferencedByManifestList":
-        raise ImageReferenced(failure.parents)
+        raise ImageReferenced(failure.blockers)
+    if failure.code == "ImageHeld":
+        raise ImageHeld(failure.blockers)
     if failure.code == "InvalidImageTag":
         raise TagInvalid(call.part)
     raise ImageNotFound(call.registry, call.repository, asked.digest, asked.tag)

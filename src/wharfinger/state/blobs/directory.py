@@ -6,16 +6,17 @@ import asyncio
 import fcntl
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 from wharfinger.domain.faults import Unavailable
-from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
+from wharfinger.state.blobs.store import BytesLost, Stored, Writer, WriterBusy
 from wharfinger.state.files import disk_errors, sync
 
 PIECE: Final = 128 * 1024
+_SHARDS: Final = 256
 _STORAGE_ID: Final = re.compile("[0-9a-f]{32}")
 
 
@@ -28,7 +29,7 @@ class DirectoryStore:
     @classmethod
     def prepare(cls, root: Path) -> None:
         """Make the folders, durably, so that a blob needs but one folder synced later."""
-        for shard in range(256):
+        for shard in range(_SHARDS):
             (root / f"{shard:02x}").mkdir(parents=True, exist_ok=True)
         sync(root)
         sync(root.parent)
@@ -77,6 +78,25 @@ class DirectoryStore:
             raise Unavailable(f"a blob of {size} bytes has {present} on the disk")
         return path
 
+    async def look(self, storage_id: str) -> Stored | None:
+        file = self._file(storage_id)
+        with disk_errors():
+            found = await asyncio.to_thread(_look, file)
+            if found is None:
+                # where the folder is missing too, it is the disk that is not there, and nothing is known of the file
+                await asyncio.to_thread(file.parent.stat)
+        return found
+
+    async def page(self, after: str, limit: int) -> Sequence[Stored]:
+        found: list[Stored] = []
+        for shard in range(int(after[:2] or "0", 16), _SHARDS):
+            folder = self._root / f"{shard:02x}"
+            with disk_errors():
+                found += await asyncio.to_thread(_listed, folder, after, limit - len(found))
+            if len(found) == limit:
+                break
+        return found
+
     async def unlink(self, storage_id: str) -> None:
         with disk_errors():
             await asyncio.to_thread(self._file(storage_id).unlink, missing_ok=True)
@@ -108,6 +128,28 @@ class _FileWriter:
     async def sync(self) -> None:
         with disk_errors():
             await asyncio.to_thread(os.fdatasync, self._descriptor)
+
+
+def _look(file: Path) -> Stored | None:
+    try:
+        status = file.stat()
+    except FileNotFoundError:
+        return None
+    return Stored(file.name, status.st_size, status.st_mtime_ns // 1_000_000)
+
+
+def _listed(folder: Path, after: str, limit: int) -> list[Stored]:
+    """Files of one folder; what no server would have named so is none of them."""
+    names = [path.name for path in folder.iterdir()]
+    ours = sorted(name for name in names if name[:2] == folder.name and _STORAGE_ID.fullmatch(name))
+    found: list[Stored] = []
+    for name in ours:
+        stored = _look(folder / name) if name > after else None
+        if stored is not None:
+            found.append(stored)
+        if len(found) == limit:
+            break
+    return found
 
 
 def _claim(descriptor: int) -> None:

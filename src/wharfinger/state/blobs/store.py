@@ -7,10 +7,10 @@ again under the same digest. Which digest the bytes have, only the database know
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class WriterBusy(Exception):
@@ -19,6 +19,14 @@ class WriterBusy(Exception):
 
 class BytesLost(Exception):
     """Fewer bytes are there than were acknowledged."""
+
+
+class Stored(NamedTuple):
+    """An object as the place has it, whatever the database says."""
+
+    storage_id: str
+    size: int
+    written_at: int  # last, in ms since 1970
 
 
 class Writer(Protocol):
@@ -61,6 +69,14 @@ class BlobStore(Protocol):
 
     def path(self, storage_id: str, size: int) -> Path | None:
         """A file of `size` bytes that a web server may send by itself; None: use `read`. Raises Unavailable."""
+        ...
+
+    async def look(self, storage_id: str) -> Stored | None:
+        """An object without its bytes; None if it is not there. Raises Unavailable."""
+        ...
+
+    async def page(self, after: str, limit: int) -> Sequence[Stored]:
+        """Objects in the order of their storage ids, those after one. Raises Unavailable."""
         ...
 
     async def unlink(self, storage_id: str) -> None:

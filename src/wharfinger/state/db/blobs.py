@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain.names import Registry
-from wharfinger.state.db.database import Tx
+from wharfinger.state.db.database import Row, Tx
 from wharfinger.state.db.repositories import Repository
 
 
@@ -33,7 +33,7 @@ class Layer(NamedTuple):
 
 _FIND: Final = (
     "SELECT r.id, b.id, b.size, b.storage_id, l.leased_until FROM repositories r "
-    "LEFT JOIN blobs b ON b.digest = :digest "
+    "LEFT JOIN blobs b ON b.digest = :digest AND b.rotten_at IS NULL "
     "LEFT JOIN repository_blobs l ON l.repository_id = r.id AND l.blob_id = b.id "
     "WHERE r.account = :account AND r.region = :region AND r.name = :repository"
 )
@@ -52,7 +52,7 @@ async def find_in_registry(tx: Tx, beside: Repository, digest: str) -> int | Non
     row = await tx.one(
         "SELECT b.id FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
         "JOIN repositories r ON r.id = l.repository_id "
-        "WHERE b.digest = :digest AND r.account = :account AND r.region = :region "
+        "WHERE b.digest = :digest AND b.rotten_at IS NULL AND r.account = :account AND r.region = :region "
         "AND r.encryption_type = :encryption AND COALESCE(r.kms_key, '') = :key LIMIT 1",
         digest=digest,
         account=beside.registry.account,
@@ -70,11 +70,20 @@ async def layers(tx: Tx, repository: int, digests: Sequence[str]) -> list[Layer]
         "FROM image_references x WHERE x.repository_id = l.repository_id AND x.digest = b.digest "
         "AND x.is_blob = 1 LIMIT 1) "
         "FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
-        "WHERE l.repository_id = :repository AND b.digest IN EACH(:digests)",
+        "WHERE l.repository_id = :repository AND b.digest IN EACH(:digests) AND b.rotten_at IS NULL",
         repository=repository,
         digests=digests,
     )
     return [Layer(*row) for row in rows]
+
+
+async def bytes_of(tx: Tx, digests: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Storage id and size of those of `digests` that are there and good, in whatever repository."""
+    rows = await tx.all(
+        "SELECT digest, storage_id, size FROM blobs WHERE digest IN EACH(:digests) AND rotten_at IS NULL",
+        digests=digests,
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def is_referenced(tx: Tx, repository: int, digest: str) -> bool:
@@ -92,23 +101,34 @@ class Stored(NamedTuple):
 
     storage_id: str
     size: int
+    is_rotten: int  # 0 or 1: they were found to be others than were pushed
 
 
 async def stored(tx: Tx, digest: str) -> Stored | None:
     """Where the bytes of a digest are, whichever repository has them."""
-    row = await tx.one("SELECT storage_id, size FROM blobs WHERE digest = :digest", digest=digest)
+    row = await tx.one(
+        "SELECT storage_id, size, CASE WHEN rotten_at IS NULL THEN 0 ELSE 1 END FROM blobs WHERE digest = :digest",
+        digest=digest,
+    )
     return Stored(*row) if row else None
+
+
+_LOST: Final = "CASE WHEN blobs.storage_id = :lost THEN excluded."
+_ADD: Final = (
+    "INSERT INTO blobs (digest, size, storage_id, created_at) VALUES (:digest, :size, :storage_id, :now) "
+    f"ON CONFLICT (digest) DO UPDATE SET storage_id = {_LOST}storage_id ELSE blobs.storage_id END, "
+    f"size = {_LOST}size ELSE blobs.size END, rotten_at = {_LOST}rotten_at ELSE blobs.rotten_at END "
+    "RETURNING id, storage_id, rotten_at"
+)
 
 
 async def add(tx: Tx, digest: str, size: int, storage_id: str, lost: str | None, now: int) -> tuple[int, str | None]:
     """Insert a blob, or find the one that is there: its id, and the storage id that is not needed any more.
 
-    That is the new one, unless the bytes that are there are those under `lost`.
+    That is the new one, unless the bytes that are there are those under `lost`, or were just found to be rotten.
     """
     row = await tx.one(
-        "INSERT INTO blobs (digest, size, storage_id, created_at) VALUES (:digest, :size, :storage_id, :now) "
-        "ON CONFLICT (digest) DO UPDATE SET storage_id = CASE WHEN blobs.storage_id = :lost "
-        "THEN excluded.storage_id ELSE blobs.storage_id END RETURNING id, storage_id",
+        _ADD,
         digest=digest,
         size=size,
         storage_id=storage_id,
@@ -116,7 +136,18 @@ async def add(tx: Tx, digest: str, size: int, storage_id: str, lost: str | None,
         now=now,
     )
     assert row is not None  # noqa: S101 - an upsert that returns nothing has raised
-    return row[0], (lost if row[1] == storage_id else storage_id)
+    id_, present, rotten_at = row
+    if present == storage_id:
+        return id_, lost
+    if rotten_at is None:
+        return id_, storage_id
+    await tx.run(
+        "UPDATE blobs SET storage_id = :storage_id, size = :size, rotten_at = NULL WHERE id = :id",
+        storage_id=storage_id,
+        size=size,
+        id=id_,
+    )
+    return id_, present
 
 
 async def link(tx: Tx, repository: int, blob: int, leased_until: int) -> None:
@@ -151,17 +182,105 @@ async def unlink(tx: Tx, repository: int, blob: int) -> int:
     )
 
 
-async def note_unlinks(tx: Tx, storage_ids: Sequence[str]) -> None:
+# --- going for good ------------------------------------------------------------------------------------------
+
+_UNNEEDED: Final = (
+    "digest IN EACH(:digests) AND NOT EXISTS (SELECT 1 FROM repository_blobs l WHERE l.blob_id = blobs.id) "
+    "AND NOT EXISTS (SELECT 1 FROM image_references r WHERE r.digest = blobs.digest AND r.repository_id IS NULL)"
+)
+_LEASES_OVER: Final = (
+    "SELECT repository_id, blob_id FROM repository_blobs WHERE leased_until > 0 AND leased_until <= :now "
+    "ORDER BY leased_until LIMIT :limit"
+)
+_REFERENCED: Final = (
+    "EXISTS (SELECT 1 FROM blobs b JOIN image_references r ON r.digest = b.digest "
+    "AND r.repository_id = repository_blobs.repository_id AND r.is_blob = 1 WHERE b.id = repository_blobs.blob_id)"
+)
+
+
+async def is_lease_over(tx: Tx, now: int) -> bool:
+    """Whether there are links whose lease is over and that nobody has looked at since."""
+    row = await tx.one(
+        "SELECT 1 FROM repository_blobs WHERE leased_until > 0 AND leased_until <= :now LIMIT 1", now=now
+    )
+    return row is not None
+
+
+async def review_links(tx: Tx, now: int, limit: int) -> list[str] | None:
+    """End links whose lease is over and that no image of the repository needs: the digests of their blobs.
+
+    Looks at `limit` of them, the oldest first; None if there were none to look at.
+    """
+    ended = await tx.all(
+        f"DELETE FROM repository_blobs WHERE (repository_id, blob_id) IN ({_LEASES_OVER}) AND NOT {_REFERENCED} "
+        "RETURNING blob_id",
+        now=now,
+        limit=limit,
+    )
+    kept = await tx.run(
+        f"UPDATE repository_blobs SET leased_until = 0 WHERE (repository_id, blob_id) IN ({_LEASES_OVER}) "
+        f"AND {_REFERENCED}",
+        now=now,
+        limit=limit,
+    )
+    return await _digests(tx, ended) if ended or kept else None
+
+
+async def end_links_of(tx: Tx, deletions: Sequence[int]) -> list[str]:
+    """End links that were there for the images of deletions, and no image needs any more: their blobs' digests."""
+    ended = await tx.all(
+        "DELETE FROM repository_blobs WHERE leased_until = 0 AND (repository_id, blob_id) IN ("
+        "SELECT o.id, b.id FROM deletions d JOIN repositories o ON o.account = d.account AND o.region = d.region "
+        "AND o.name = d.repository JOIN images i ON i.deletion_id = d.id "
+        "JOIN image_references r ON r.image_id = i.id AND r.is_blob = 1 JOIN blobs b ON b.digest = r.digest "
+        f"WHERE d.id IN EACH(:deletions)) AND NOT {_REFERENCED} RETURNING blob_id",
+        deletions=deletions,
+    )
+    return await _digests(tx, ended)
+
+
+async def _digests(tx: Tx, blobs: Sequence[Row]) -> list[str]:
+    rows = await tx.all("SELECT digest FROM blobs WHERE id IN EACH(:ids)", ids=[row[0] for row in blobs])
+    return [row[0] for row in rows]
+
+
+async def only_of(tx: Tx, repository: int) -> list[str]:
+    """Digests of the blobs that no other repository has."""
+    rows = await tx.all(
+        "SELECT b.digest FROM repository_blobs l JOIN blobs b ON b.id = l.blob_id WHERE l.repository_id = :repository "
+        "AND NOT EXISTS (SELECT 1 FROM repository_blobs o WHERE o.blob_id = b.id AND o.repository_id <> :repository)",
+        repository=repository,
+    )
+    return [row[0] for row in rows]
+
+
+async def free(tx: Tx, digests: Sequence[str], now: int) -> None:
+    """Drop those of some blobs that no repository has and no image in the bin refers to; note their bytes."""
+    await tx.run(
+        f"INSERT INTO unlinks (storage_id, noted_at) SELECT storage_id, :now FROM blobs WHERE {_UNNEEDED} "
+        "ON CONFLICT DO NOTHING",
+        digests=digests,
+        now=now,
+    )
+    await tx.run(f"DELETE FROM blobs WHERE {_UNNEEDED}", digests=digests)
+
+
+async def note_unlinks(tx: Tx, storage_ids: Sequence[str], now: int) -> None:
     """Note bytes that nothing refers to, to be unlinked after the commit."""
     await tx.many(
-        "INSERT INTO unlinks (storage_id) VALUES (:storage_id) ON CONFLICT DO NOTHING",
-        [{"storage_id": storage_id} for storage_id in storage_ids],
+        "INSERT INTO unlinks (storage_id, noted_at) VALUES (:storage_id, :now) ON CONFLICT DO NOTHING",
+        [{"storage_id": storage_id, "now": now} for storage_id in storage_ids],
     )
 
 
-async def noted_unlinks(tx: Tx, limit: int) -> list[str]:
-    """Bytes that wait to be unlinked."""
-    return [row[0] for row in await tx.all("SELECT storage_id FROM unlinks LIMIT :limit", limit=limit)]
+async def noted_unlinks(tx: Tx, noted_before: int, limit: int) -> list[str]:
+    """Bytes that wait to be unlinked since before then."""
+    rows = await tx.all(
+        "SELECT storage_id FROM unlinks WHERE noted_at <= :before ORDER BY noted_at LIMIT :limit",
+        before=noted_before,
+        limit=limit,
+    )
+    return [row[0] for row in rows]
 
 
 async def forget_unlinks(tx: Tx, storage_ids: Sequence[str]) -> None:

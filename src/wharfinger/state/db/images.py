@@ -7,10 +7,13 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
+from wharfinger.domain.holds import Hold, Holds
 from wharfinger.domain.images import ImageId, StoredImage
 from wharfinger.domain.manifests import Manifest
 from wharfinger.domain.names import Registry
+from wharfinger.domain.removal import Guards
 from wharfinger.state.db.database import Row, Tx, Value
+from wharfinger.state.db.repositories import Repository
 
 TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
 _TAG_STATUS: Final[Mapping[TagStatus, str]] = {
@@ -131,7 +134,7 @@ async def select(tx: Tx, repository: int, asked: Sequence[ImageId]) -> list[Stor
     """The images that any digest or tag of `asked` means, each with all its tags in the order of their making."""
     rows = await tx.all(
         "SELECT i.id, i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id WHERE i.id IN ("
-        "SELECT id FROM images WHERE repository_id = :repository AND digest IN EACH(:digests) UNION "
+        "SELECT id FROM images WHERE repository_id = :repository AND digest IN EACH(:digests) UNION ALL "
         "SELECT image_id FROM tags WHERE repository_id = :repository AND name IN EACH(:tags)) "
         "ORDER BY i.id, t.tagged_at, t.name",
         repository=repository,
@@ -146,18 +149,55 @@ async def select(tx: Tx, repository: int, asked: Sequence[ImageId]) -> list[Stor
     return [StoredImage(id_, digest, tuple(names)) for (id_, digest), names in found.items()]
 
 
-async def parents(tx: Tx, repository: int, digests: Sequence[str]) -> dict[str, list[StoredImage]]:
-    """For each digest, the indexes of the repository that list it (without their tags)."""
+_HELD: Final = (
+    "SELECT NULL, id, repository, image, reason, feed, created_at, created_by, expires_at FROM holds "
+    "WHERE account = :account AND region = :region AND (expires_at IS NULL OR expires_at > :now) "
+)
+_GUARDS: Final = (
+    "SELECT r.digest, p.id, '', p.digest, '', NULL, 0, '', NULL FROM image_references r "
+    "JOIN images p ON p.id = r.image_id WHERE r.repository_id = :repository AND r.digest IN EACH(:digests) "
+    f"AND r.is_blob = 0 UNION ALL {_HELD}AND is_pattern = 0 AND repository = :name AND image IN EACH(:held) "
+    f"UNION ALL {_HELD}AND is_pattern = 1 ORDER BY 2"
+)
+
+
+async def guards(tx: Tx, repository: Repository, images: Sequence[StoredImage], now: int) -> Guards:
+    """What keeps some images of a repository from going: indexes that list them (without their tags), and holds."""
+    digests = [image.digest for image in images]
+    parents: dict[str, list[StoredImage]] = {}
+    holds: list[Hold] = []
+    for child, id_, holder, held, *rest in await tx.all(
+        _GUARDS,
+        repository=repository.id,
+        account=repository.registry.account,
+        region=repository.registry.region,
+        name=repository.name,
+        digests=digests,
+        held=[*digests, *(tag for image in images for tag in image.tags)],
+        now=now,
+    ):
+        if child is not None:
+            parents.setdefault(child, []).append(StoredImage(id_, held, ()))
+            continue
+        hold = Hold(id_, repository.registry, holder, held, *rest)
+        if hold.covers(repository.name):
+            holds.append(hold)
+    return Guards(parents, Holds(holds))
+
+
+async def resolved(
+    tx: Tx, repository: int, tags: Sequence[str], digests: Sequence[str]
+) -> tuple[dict[str, str], set[str]]:
+    """What those of some tags that exist point to, and which of some digests are there."""
     rows = await tx.all(
-        "SELECT r.digest, p.id, p.digest FROM image_references r JOIN images p ON p.id = r.image_id "
-        "WHERE r.repository_id = :repository AND r.digest IN EACH(:digests) AND r.is_blob = 0 ORDER BY p.id",
+        "SELECT t.name, i.digest FROM tags t JOIN images i ON i.id = t.image_id "
+        "WHERE t.repository_id = :repository AND t.name IN EACH(:tags) UNION ALL "
+        "SELECT NULL, digest FROM images WHERE repository_id = :repository AND digest IN EACH(:digests)",
         repository=repository,
+        tags=tags,
         digests=digests,
     )
-    found: dict[str, list[StoredImage]] = {}
-    for child, id_, digest in rows:
-        found.setdefault(child, []).append(StoredImage(id_, digest, ()))
-    return found
+    return {tag: digest for tag, digest in rows if tag is not None}, {digest for tag, digest in rows if tag is None}
 
 
 async def listed(tx: Tx, repository: int, status: TagStatus, after: tuple[int, str], limit: int) -> list[Listed]:
@@ -252,17 +292,24 @@ class Present(NamedTuple):
 
     id: int
     tag_count: int
+    is_whole: int  # 0 or 1: its bytes are those that are pushed
 
 
-async def present(tx: Tx, repository: int, digest: str) -> Present | None:
+async def present(tx: Tx, repository: int, manifest: Manifest) -> Present | None:
     """Whether the repository has an image of this digest."""
     row = await tx.one(
-        "SELECT i.id, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) FROM images i "
+        "SELECT i.id, (SELECT count(*) FROM tags t WHERE t.image_id = i.id), i.manifest = :content FROM images i "
         "WHERE i.repository_id = :repository AND i.digest = :digest",
         repository=repository,
-        digest=digest,
+        digest=manifest.digest,
+        content=manifest.content,
     )
     return Present(*row) if row else None
+
+
+async def mend(tx: Tx, image: int, content: bytes) -> None:
+    """Put the bytes of a manifest in the place of others that the disk made of them."""
+    await tx.run("UPDATE images SET manifest = :content WHERE id = :image", content=content, image=image)
 
 
 async def holders(tx: Tx, repository: int, tags: Sequence[str]) -> dict[str, int]:
@@ -286,7 +333,7 @@ async def referenced(tx: Tx, repository: int, manifest: Manifest) -> Referenced:
     """Of what a manifest refers to, what the repository has."""
     rows = await tx.all(
         "SELECT 1, b.digest, b.size FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
-        "WHERE l.repository_id = :repository AND b.digest IN EACH(:blobs) UNION ALL "
+        "WHERE l.repository_id = :repository AND b.digest IN EACH(:blobs) AND b.rotten_at IS NULL UNION ALL "
         "SELECT 0, digest, size FROM images WHERE repository_id = :repository AND digest IN EACH(:children)",
         repository=repository,
         blobs=[blob.digest for blob in manifest.blobs],
@@ -347,20 +394,3 @@ async def put_tags(tx: Tx, repository: int, image: int, tags: Sequence[str], now
 async def record_pull(tx: Tx, images: Sequence[int], now: int) -> None:
     """Note when images were last pulled."""
     await tx.run("UPDATE images SET pulled_at = :now WHERE id IN EACH(:images)", now=now, images=images)
-
-
-# --- deleting ------------------------------------------------------------------------------------------------
-
-
-async def delete_tags(tx: Tx, repository: int, tags: Sequence[str]) -> None:
-    """Delete tags; their images stay."""
-    await tx.run(
-        "DELETE FROM tags WHERE repository_id = :repository AND name IN EACH(:tags)",
-        repository=repository,
-        tags=tags,
-    )
-
-
-async def delete(tx: Tx, images: Sequence[int]) -> None:
-    """Delete images with their tags and references."""
-    await tx.run("DELETE FROM images WHERE id IN EACH(:images)", images=images)

@@ -6,6 +6,7 @@ least once, so its work has to bear repetition. Why own rows: docs/decisions/000
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from wharfinger.state.db.database import Tx
@@ -31,27 +32,66 @@ async def schedule(tx: Tx, kind: str, key: str, run_at: int) -> None:
     )
 
 
-async def next_due(tx: Tx) -> int | None:
-    """When the next job may be taken, None if there is none."""
-    row = await tx.one("SELECT run_at FROM jobs ORDER BY run_at LIMIT 1")
+async def begin(tx: Tx, kind: str, key: str, run_at: int) -> None:
+    """Make a job, or begin one anew: whoever has it loses it."""
+    await tx.run(
+        "INSERT INTO jobs (kind, key, run_at, attempts, lease) VALUES (:kind, :key, :run_at, 0, NULL) "
+        "ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, attempts = 0, lease = NULL",
+        kind=kind,
+        key=key,
+        run_at=run_at,
+    )
+
+
+async def forget(tx: Tx, kind: str, key: str) -> None:
+    """Drop a job that is not needed any more."""
+    await tx.run("DELETE FROM jobs WHERE kind = :kind AND key = :key", kind=kind, key=key)
+
+
+async def next_due(tx: Tx, kinds: Collection[str]) -> int | None:
+    """When the next job of some kinds may be taken, None if there is none."""
+    row = await tx.one("SELECT run_at FROM jobs WHERE kind IN EACH(:kinds) ORDER BY run_at LIMIT 1", kinds=list(kinds))
     return int(row[0]) if row else None
 
 
-async def take(tx: Tx, lease: str, now: int, lease_until: int) -> Job | None:
-    """Take the job that has been due longest. If its worker is not heard of again, it is due when the lease ends."""
+async def take(tx: Tx, lease: str, now: int, leases_until: Mapping[str, int]) -> Job | None:
+    """Take the job of a known kind that has been due longest.
+
+    If its worker is not heard of again, it is due once more when the lease of its kind ends.
+    """
     row = await tx.one(
-        "UPDATE jobs SET lease = :lease, run_at = :until, attempts = attempts + 1 WHERE (kind, key) = ("
-        "SELECT kind, key FROM jobs WHERE run_at <= :now ORDER BY run_at LIMIT 1) RETURNING kind, key, attempts",
+        "SELECT kind, key, attempts FROM jobs WHERE run_at <= :now AND kind IN EACH(:kinds) ORDER BY run_at LIMIT 1",
+        now=now,
+        kinds=list(leases_until),
+    )
+    if row is None:
+        return None
+    kind, key, attempts = row
+    taken = await tx.run(
+        "UPDATE jobs SET lease = :lease, run_at = :until, attempts = attempts + 1 "
+        "WHERE kind = :kind AND key = :key AND run_at <= :now",
         lease=lease,
-        until=lease_until,
+        until=leases_until[kind],
+        kind=kind,
+        key=key,
         now=now,
     )
-    return Job(row[0], row[1], row[2], lease) if row else None
+    return Job(kind, key, attempts + 1, lease) if taken else None
 
 
 async def finish(tx: Tx, job: Job, run_again_at: int) -> None:
     """The job is done and comes back then. Nothing happens if the lease was lost."""
     await _release(tx, job, run_again_at, attempts=0)
+
+
+async def end(tx: Tx, job: Job) -> None:
+    """The job is done for good. Nothing happens if the lease was lost."""
+    await tx.run(
+        "DELETE FROM jobs WHERE kind = :kind AND key = :key AND lease = :lease",
+        kind=job.kind,
+        key=job.key,
+        lease=job.lease,
+    )
 
 
 async def fail(tx: Tx, job: Job, run_again_at: int) -> None:

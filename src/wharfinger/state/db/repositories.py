@@ -13,7 +13,7 @@ from wharfinger.state.db.database import Row, Tx
 
 _COLUMNS: Final = (
     "id, account, region, name, created_at, tag_mutability, tag_mutability_exclusions, scan_on_push, "
-    "encryption_type, kms_key, resource_tags"
+    "encryption_type, kms_key, resource_tags, bin_days, protection"
 )
 
 
@@ -29,6 +29,8 @@ class Repository(NamedTuple):
     encryption_type: str
     kms_key: str | None
     resource_tags: Mapping[str, str]
+    bin_days: int | None = None  # None: as the server has it
+    protection: str | None = None  # why it must not be deleted
 
 
 async def find(tx: Tx, registry: Registry, name: str) -> Repository | None:
@@ -70,9 +72,9 @@ async def add(tx: Tx, new: Repository) -> Repository | None:
     """Insert; None if the name is taken."""
     row = await tx.one(
         "INSERT INTO repositories (account, region, name, created_at, tag_mutability, tag_mutability_exclusions, "
-        "scan_on_push, encryption_type, kms_key, resource_tags) "
+        "scan_on_push, encryption_type, kms_key, resource_tags, bin_days, protection) "
         "VALUES (:account, :region, :name, :created_at, :setting, :exclusions, :scan_on_push, :encryption_type, "
-        ":kms_key, :resource_tags) ON CONFLICT DO NOTHING RETURNING id",
+        ":kms_key, :resource_tags, :bin_days, :protection) ON CONFLICT DO NOTHING RETURNING id",
         account=new.registry.account,
         region=new.registry.region,
         name=new.name,
@@ -83,6 +85,8 @@ async def add(tx: Tx, new: Repository) -> Repository | None:
         encryption_type=new.encryption_type,
         kms_key=new.kms_key,
         resource_tags=_json(new.resource_tags),
+        bin_days=new.bin_days,
+        protection=new.protection,
     )
     return new._replace(id=row[0]) if row else None
 
@@ -105,6 +109,16 @@ async def set_scan_on_push(tx: Tx, repository: int, scan_on_push: bool) -> None:
 async def set_resource_tags(tx: Tx, repository: int, tags: Mapping[str, str]) -> None:
     """Store the resource tags of a repository, all of them."""
     await tx.run("UPDATE repositories SET resource_tags = :tags WHERE id = :id", tags=_json(tags), id=repository)
+
+
+async def set_deletion_settings(tx: Tx, repository: int, bin_days: int | None, protection: str | None) -> None:
+    """Store how long what is deleted from a repository can be restored, and whether the repository is protected."""
+    await tx.run(
+        "UPDATE repositories SET bin_days = :bin_days, protection = :protection WHERE id = :id",
+        bin_days=bin_days,
+        protection=protection,
+        id=repository,
+    )
 
 
 async def has_images(tx: Tx, repository: int) -> bool:
@@ -141,7 +155,7 @@ async def put_setting(tx: Tx, registry: Registry, name: str, value: str) -> None
 
 
 def _repository(row: Row) -> Repository:
-    id_, account, region, name, created_at, setting_, exclusions, scan, encryption_type, kms_key, tags = row
+    id_, account, region, name, created_at, setting_, exclusions, scan, encryption_type, kms_key, tags, *rest = row
     return Repository(
         id_,
         Registry(account, region),
@@ -152,7 +166,18 @@ def _repository(row: Row) -> Repository:
         encryption_type,
         kms_key,
         msgspec.json.decode(tags),
+        *rest,
     )
+
+
+def packed(repository: Repository) -> str:
+    """A repository with its settings, as JSON, for the time that it is in the bin."""
+    return _json(repository)
+
+
+def unpacked(text: str) -> Repository:
+    """The repository that was packed."""
+    return msgspec.json.decode(text, type=Repository)
 
 
 def _json(value: object) -> str:

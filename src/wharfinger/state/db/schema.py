@@ -38,11 +38,39 @@ CREATE TABLE repositories (
     encryption_type TEXT NOT NULL,
     kms_key TEXT,
     resource_tags TEXT NOT NULL,        -- JSON object
+    bin_days BIGINT,                    -- null: as the server has it
+    protection TEXT,                    -- why the repository must not be deleted
     UNIQUE (account, region, name)
 );
+-- one row for each call that deleted something from a repository; what it deleted is in the bin until expires_at
+CREATE TABLE deletions (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    principal TEXT NOT NULL,            -- ARN of who asked
+    operation TEXT NOT NULL,            -- by which way
+    reason TEXT,                        -- why, if somebody said so
+    plan_id BIGINT,
+    settings TEXT,                      -- JSON, where the repository itself went
+    untagged TEXT NOT NULL,             -- JSON list of [tag, digest]: tags that went from images that stayed
+    links_due_at BIGINT,                -- when to look at what its images held; null: done
+    referrers_due_at BIGINT             -- when to delete what named its images as subject; null: done
+);
+CREATE INDEX deletions_of_registry ON deletions (account, region, id);
+CREATE INDEX deletions_of_repository ON deletions (account, region, repository, id);
+CREATE INDEX deletions_by_term ON deletions (expires_at);
+CREATE INDEX deletions_of_plan ON deletions (plan_id, id) WHERE plan_id IS NOT NULL;
+CREATE INDEX deletions_by_links ON deletions (links_due_at) WHERE links_due_at IS NOT NULL;
+CREATE INDEX deletions_by_referrers ON deletions (referrers_due_at) WHERE referrers_due_at IS NOT NULL;
+-- an image is in its repository or in the bin: one of repository_id and deletion_id is null
 CREATE TABLE images (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    repository_id BIGINT REFERENCES repositories (id) ON DELETE CASCADE,
+    deletion_id BIGINT REFERENCES deletions (id),
+    deleted_tags TEXT,                  -- JSON list, the tags it had when it went to the bin
     digest TEXT NOT NULL,
     media_type TEXT NOT NULL,
     artifact_type TEXT,
@@ -57,6 +85,8 @@ CREATE TABLE images (
 );
 CREATE INDEX images_in_order ON images (repository_id, id);
 CREATE INDEX images_by_subject ON images (repository_id, subject, id) WHERE subject IS NOT NULL;
+CREATE INDEX images_of_deletion ON images (deletion_id, id) WHERE deletion_id IS NOT NULL;
+CREATE INDEX images_in_bin ON images (digest, deletion_id) WHERE deletion_id IS NOT NULL;
 CREATE TABLE tags (
     repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
     name TEXT NOT NULL,
@@ -69,27 +99,30 @@ CREATE INDEX tags_of_image ON tags (image_id, name);
 CREATE TABLE image_references (
     image_id BIGINT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
     digest TEXT NOT NULL,
-    repository_id BIGINT NOT NULL,
+    repository_id BIGINT,               -- as that of the image, so that one index answers who refers to what
     is_blob BIGINT NOT NULL,            -- else an image, listed in an index
     media_type TEXT NOT NULL,
     PRIMARY KEY (image_id, digest, is_blob)
 ); -- clustered
-CREATE INDEX references_to ON image_references (repository_id, digest);
+CREATE INDEX references_to ON image_references (digest, repository_id, is_blob);
 CREATE TABLE blobs (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
     size BIGINT NOT NULL,
     storage_id TEXT NOT NULL UNIQUE,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    rotten_at BIGINT                    -- when its bytes were found to be others than were pushed
 );
+CREATE INDEX blobs_rotten ON blobs (rotten_at) WHERE rotten_at IS NOT NULL;
 -- a repository has a blob while an image of it refers to the blob, or until the lease ends
 CREATE TABLE repository_blobs (
     repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
     blob_id BIGINT NOT NULL REFERENCES blobs (id),
-    leased_until BIGINT NOT NULL,
+    leased_until BIGINT NOT NULL,       -- 0: looked at since, and an image refers to it
     PRIMARY KEY (repository_id, blob_id)
 ); -- clustered
 CREATE INDEX repositories_of_blob ON repository_blobs (blob_id);
+CREATE INDEX repository_blobs_by_lease ON repository_blobs (leased_until) WHERE leased_until > 0;
 CREATE TABLE uploads (
     id TEXT PRIMARY KEY,
     repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
@@ -106,17 +139,103 @@ CREATE INDEX uploads_by_age ON uploads (touched_at);
 CREATE INDEX uploads_of_repository ON uploads (repository_id);
 -- bytes that nothing refers to any more: noted with the change that made them so, unlinked after its commit
 CREATE TABLE unlinks (
-    storage_id TEXT PRIMARY KEY
+    storage_id TEXT PRIMARY KEY,
+    noted_at BIGINT NOT NULL
 ); -- clustered
+CREATE INDEX unlinks_by_age ON unlinks (noted_at);
+-- what happened to images; the events of a tag are its history
 CREATE TABLE events (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account TEXT NOT NULL,
     region TEXT NOT NULL,
     repository TEXT NOT NULL,
     at BIGINT NOT NULL,
-    detail TEXT NOT NULL                -- JSON object
+    action TEXT NOT NULL,               -- PUSH, DELETE, RESTORE, EXPIRE
+    digest TEXT NOT NULL,
+    tag TEXT,
+    principal TEXT NOT NULL,            -- ARN of who asked
+    operation TEXT NOT NULL,            -- by which way
+    deletion_id BIGINT
 );
 CREATE INDEX events_by_age ON events (at);
+CREATE INDEX events_of_registry ON events (account, region, id);
+CREATE INDEX events_of_repository ON events (account, region, repository, id);
+CREATE INDEX events_of_tag ON events (account, region, repository, tag, id) WHERE tag IS NOT NULL;
+CREATE TABLE webhooks (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    url TEXT NOT NULL,
+    secret BYTEA,                       -- encrypted, bound to the webhook
+    repositories TEXT NOT NULL,         -- pattern
+    created_at BIGINT NOT NULL,
+    delivered_up_to BIGINT NOT NULL,    -- the last event that was delivered, or was not for it
+    attempts BIGINT NOT NULL,           -- failed ones since then
+    failure TEXT,                       -- what the last of them failed with
+    due_at BIGINT NOT NULL,             -- not to be tried before; while it is tried, the end of its worker's lease
+    PRIMARY KEY (account, region, name)
+); -- clustered
+CREATE INDEX webhooks_by_time ON webhooks (due_at);
+-- what must not be deleted: a digest, or tags, of one repository or of those that a pattern names
+CREATE TABLE holds (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    repository TEXT NOT NULL,           -- name or pattern
+    image TEXT NOT NULL,                -- digest, tag or pattern of tags
+    is_pattern BIGINT NOT NULL,         -- one of the two is a pattern
+    reason TEXT NOT NULL,
+    feed TEXT,                          -- the feed that it came with
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,           -- ARN
+    expires_at BIGINT                   -- null: until it is taken away
+);
+CREATE INDEX holds_of_repository ON holds (account, region, is_pattern, repository, image);
+CREATE INDEX holds_of_feed ON holds (account, region, feed);
+CREATE INDEX holds_by_term ON holds (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE feeds (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    reported_at BIGINT NOT NULL,
+    late_at BIGINT NOT NULL,            -- from then on it is late; its holds stay
+    PRIMARY KEY (account, region, name)
+); -- clustered
+CREATE TABLE plans (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,           -- ARN
+    description TEXT,
+    filters TEXT NOT NULL,              -- JSON object, as it was asked for
+    status TEXT NOT NULL,               -- CREATING, READY, EXECUTING, EXECUTED, UNDOING, UNDONE, DELETING
+    image_count BIGINT NOT NULL,        -- that go
+    freed_bytes BIGINT NOT NULL,        -- by deleting them, once the bin has let go of them
+    executed_by TEXT,                   -- ARN
+    executed_at BIGINT,
+    reason TEXT,                        -- why it was executed, if somebody said so
+    undone_by TEXT,                     -- ARN
+    position BIGINT NOT NULL,           -- number of the image up to which it is executed, or undone backwards
+    deleted_count BIGINT NOT NULL,      -- images with that outcome
+    skipped_count BIGINT NOT NULL
+);
+CREATE INDEX plans_of_registry ON plans (account, region, id);
+CREATE TABLE plan_images (
+    plan_id BIGINT NOT NULL REFERENCES plans (id) ON DELETE CASCADE,
+    number BIGINT NOT NULL,             -- their order: by repository, indexes before their children
+    bundle BIGINT NOT NULL,             -- number of the first of those that go together or not at all
+    repository TEXT NOT NULL,
+    image_id BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    tags TEXT NOT NULL,                 -- JSON list, as they were
+    size BIGINT NOT NULL,
+    goes BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    outcome TEXT,                       -- DELETED, SKIPPED, RESTORED; null: not yet
+    outcome_reason TEXT,
+    PRIMARY KEY (plan_id, number)
+); -- clustered
 CREATE TABLE jobs (
     kind TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -130,6 +249,8 @@ CREATE INDEX jobs_by_time ON jobs (run_at);
 
 MIGRATIONS: Final = (FIRST,)
 VERSION: Final = len(MIGRATIONS)
+_FREE_PAGES: Final = 16
+_SHRINK_STEP: Final = 256
 _TO_SQLITE: Final = (
     ("\n); -- clustered", "\n) STRICT, WITHOUT ROWID;"),
     ("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "INTEGER PRIMARY KEY AUTOINCREMENT"),
@@ -160,6 +281,17 @@ async def damage(tx: Tx) -> str | None:
     """What SQLite's own check finds wrong with the file, None if nothing."""
     row = await tx.one("PRAGMA quick_check(1)")
     return None if row is None or row[0] == "ok" else str(row[0])
+
+
+async def has_room(tx: Tx) -> bool:
+    """Whether more pages are free than will soon be used again."""
+    free, pages = [(await tx.all(f"PRAGMA {name}"))[0][0] for name in ("freelist_count", "page_count")]
+    return bool(free > max(_FREE_PAGES, pages // 20))
+
+
+async def shrink(tx: Tx) -> None:
+    """Give some of the pages that are free back to the disk. PostgreSQL does so by itself."""
+    await tx.all(f"PRAGMA incremental_vacuum({_SHRINK_STEP})")
 
 
 async def _prepare(tx: Tx) -> None:

@@ -30,6 +30,7 @@ _GROUP: Final = 64
 _LONGEST_WAIT: Final = 30  # seconds for a transaction to begin
 _PRAGMAS: Final = (
     "PRAGMA busy_timeout=5000",  # first, because the next one may have to wait
+    "PRAGMA auto_vacuum=INCREMENTAL",  # of a new file: its pages can be given back later
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",

@@ -72,22 +72,30 @@ async def delete(tx: Tx, upload: str) -> bool:
     return await tx.run("DELETE FROM uploads WHERE id = :id", id=upload) == 1
 
 
-async def end_all_of(tx: Tx, repository: int) -> int:
+async def end_all_of(tx: Tx, repository: int, now: int) -> int:
     """End every upload of a repository and note its bytes for unlinking: how many there were."""
     await tx.run(
-        "INSERT INTO unlinks (storage_id) SELECT storage_id FROM uploads WHERE repository_id = :id "
+        "INSERT INTO unlinks (storage_id, noted_at) SELECT storage_id, :now FROM uploads WHERE repository_id = :id "
         "ON CONFLICT DO NOTHING",
         id=repository,
+        now=now,
     )
     return await tx.run("DELETE FROM uploads WHERE repository_id = :id", id=repository)
 
 
-async def end_older_than(tx: Tx, touched_before: int) -> int:
+async def are_older_than(tx: Tx, touched_before: int) -> bool:
+    """Whether there are uploads that nobody has touched since."""
+    row = await tx.one("SELECT 1 FROM uploads WHERE touched_at < :before LIMIT 1", before=touched_before)
+    return row is not None
+
+
+async def end_older_than(tx: Tx, touched_before: int, now: int) -> int:
     """End uploads that nobody has touched since and note their bytes for unlinking: how many there were."""
     await tx.run(
-        "INSERT INTO unlinks (storage_id) SELECT storage_id FROM uploads WHERE touched_at < :before "
+        "INSERT INTO unlinks (storage_id, noted_at) SELECT storage_id, :now FROM uploads WHERE touched_at < :before "
         "ON CONFLICT DO NOTHING",
         before=touched_before,
+        now=now,
     )
     return await tx.run("DELETE FROM uploads WHERE touched_at < :before", before=touched_before)
 

@@ -1,22 +1,25 @@
-"""One ECR call from its first byte to its last: target, signature, body, types, rights, handler, answer."""
+"""One call of the JSON protocol, first byte to last: target, signature, body, types, rights, handler, answer."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import sigv4
+from wharfinger.api import ecr, wharfinger
 from wharfinger.api.addresses import Addresses
-from wharfinger.api.ecr import images, layers, registry, repositories
-from wharfinger.api.ecr.call import Call, Handler
-from wharfinger.api.ecr.render import failure, refusal, success
+from wharfinger.api.aws import sigv4
+from wharfinger.api.aws.call import Call, Handler
+from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
-from wharfinger.contract.ecr import OPERATIONS, SIGNING_NAME, TARGET_PREFIX, Operation
+from wharfinger.contract import ecr as ecr_contract
+from wharfinger.contract import wharfinger as wharfinger_contract
 from wharfinger.contract.explain import Violation, explain
+from wharfinger.contract.service import Operation, Service
 from wharfinger.domain.faults import (
     ContentTypeUnsupported,
     Fault,
@@ -32,22 +35,24 @@ from wharfinger.services.access import Caller, Credentials
 from wharfinger.state import State
 from wharfinger.state.files import ScratchFile
 
-HANDLERS: Final[dict[str, Handler]] = {
-    **repositories.HANDLERS,
-    **images.HANDLERS,
-    **layers.HANDLERS,
-    **registry.HANDLERS,
-}
-_SERVICES: Final = frozenset({SIGNING_NAME})
+SERVICES: Final[tuple[tuple[Service, Mapping[str, Handler]], ...]] = (
+    (ecr_contract.SERVICE, ecr.HANDLERS),
+    (wharfinger_contract.SERVICE, wharfinger.HANDLERS),
+)
+_BY_TARGET: Final = {service.target_prefix: (service, handlers) for service, handlers in SERVICES}
 _CONTENT_TYPES: Final = {"application/x-amz-json-1.1", "application/x-amz-json-1.0", "application/json", ""}
 _MEBIBYTE: Final = 1024 * 1024
 # as JSON may write what the model allows: a part in base64, a manifest with each character escaped
-_BODY_LIMITS: Final = {"UploadLayerPart": 29 * _MEBIBYTE, "PutImage": 26 * _MEBIBYTE}
+_BODY_LIMITS: Final = {
+    "UploadLayerPart": 29 * _MEBIBYTE,
+    "PutImage": 26 * _MEBIBYTE,
+    "PutImageFeed": 16 * _MEBIBYTE,
+}
 _BODY_LIMIT: Final = _MEBIBYTE
 
 
-class EcrDoor:
-    """The ECR API of a server."""
+class AwsDoor:
+    """The APIs of a server that speak as AWS services do."""
 
     def __init__(self, state: State, addresses: Addresses) -> None:
         self._state = state
@@ -55,15 +60,15 @@ class EcrDoor:
 
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
-        operation = _operation(request)
+        service, operation, handler = _target(request)
         request.operation = operation.name
-        claim = sigv4.read_claim(request, _SERVICES)
+        claim = sigv4.read_claim(request, service.signing_name)
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
             await self._receive(request, operation, claim, credentials, body)
             caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
             async with self._state.scratch.whole(body) as content:
-                return await self._perform(operation, caller, content)
+                return await self._perform(operation, handler, caller, content)
 
     def refuse(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - doors look alike
         """The answer to a request that is at fault."""
@@ -92,27 +97,27 @@ class EcrDoor:
         if not self._state.rules.any_signature:
             sigv4.check_signature(claim, request, digest.hexdigest(), credentials.secret)
 
-    async def _perform(self, operation: Operation, caller: Caller, body: bytes) -> Response:
-        handler = HANDLERS.get(operation.name)
+    async def _perform(self, operation: Operation, handler: Handler | None, caller: Caller, body: bytes) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
         arguments = _decode(operation, body)
         named = getattr(arguments, "registry_id", None) or caller.account
         meant = Registry(named, caller.registry.region)
         access.require(caller, operation.action, meant, getattr(arguments, "repository_name", None))
-        call = Call(self._state, self._addresses, caller, meant, operation.action)
+        call = Call(self._state, self._addresses, caller, meant, operation)
         return success(await handler(call, arguments))
 
 
-def _operation(request: Request) -> Operation:
+def _target(request: Request) -> tuple[Service, Operation, Handler | None]:
     content_type = (request.header(b"content-type") or "").partition(";")[0].strip().lower()
     if content_type not in _CONTENT_TYPES:
         raise ContentTypeUnsupported(content_type)
     target = request.header(b"x-amz-target") or ""
     prefix, _, name = target.rpartition(".")
-    if prefix != TARGET_PREFIX or name not in OPERATIONS:
+    service, handlers = _BY_TARGET.get(prefix, (None, {}))
+    if service is None or name not in service.operations:
         raise UnknownOperation(target)
-    return OPERATIONS[name]
+    return service, service.operations[name], handlers.get(name)
 
 
 def _decode(operation: Operation, body: bytes) -> Any:
@@ -127,5 +132,5 @@ def _decode(operation: Operation, body: bytes) -> Any:
 
 @functools.cache
 def _decoder(shape: type[msgspec.Struct]) -> msgspec.json.Decoder[Any]:
-    """Made at its first use: 62 of them at start would be felt."""
+    """Made at its first use: a hundred of them at start would be felt."""
     return msgspec.json.Decoder(shape)

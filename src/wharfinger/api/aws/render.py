@@ -1,4 +1,4 @@
-"""Answers of the ECR API."""
+"""Answers of the JSON protocol."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 from wharfinger.api import wording
 from wharfinger.api.http import Header, Response
-from wharfinger.contract.ecr import Shape
+from wharfinger.contract.service import Shape
 from wharfinger.domain.faults import Fault, PartMisplaced
 
 _TYPE: Final[Header] = (b"content-type", b"application/x-amz-json-1.1")

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -24,8 +25,8 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import REGION
 
-_ALGORITHM: Final = "AWS4-HMAC-SHA256"
-_TIME: Final = "%Y%m%dT%H%M%SZ"
+ALGORITHM: Final = "AWS4-HMAC-SHA256"
+TIME: Final = "%Y%m%dT%H%M%SZ"
 _WINDOW: Final = timedelta(minutes=5)
 _LONGEST: Final = 7 * 24 * 3600
 _TERM: Final = re.compile("[0-9]{1,6}")
@@ -51,7 +52,7 @@ class Claim(NamedTuple):
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
 
-def read_claim(request: Request, services: frozenset[str]) -> Claim:
+def read_claim(request: Request, service: str) -> Claim:
     """Find the signature and look at its form. Raises AuthenticationMissing and -Incomplete, SignatureUnfit."""
     authorization = request.header(b"authorization")
     if authorization is not None:
@@ -60,7 +61,7 @@ def read_claim(request: Request, services: frozenset[str]) -> Claim:
         claim = _from_query(dict(request.query))
     else:
         raise AuthenticationMissing
-    _check_scope(claim, services)
+    _check_scope(claim, service)
     _check_signed_headers(claim, request)
     return claim
 
@@ -69,37 +70,62 @@ def check_time(claim: Claim, now: datetime) -> None:
     """Refuse what was signed too long ago or is too far ahead. Raises SignatureExpired."""
     signed = _time(claim.timestamp)
     term = timedelta(seconds=claim.expires) if claim.expires is not None else _WINDOW
-    shown = now.strftime(_TIME)
+    shown = now.strftime(TIME)
     if signed > now + _WINDOW:
-        raise SignatureExpired(claim.timestamp, (now + _WINDOW).strftime(_TIME), shown, _minutes(_WINDOW), ahead=True)
+        raise SignatureExpired(claim.timestamp, (now + _WINDOW).strftime(TIME), shown, _minutes(_WINDOW), ahead=True)
     if signed < now - term:
-        raise SignatureExpired(claim.timestamp, (now - term).strftime(_TIME), shown, _minutes(term), ahead=False)
+        raise SignatureExpired(claim.timestamp, (now - term).strftime(TIME), shown, _minutes(term), ahead=False)
 
 
 def check_signature(claim: Claim, request: Request, body_hash: str, secret: str) -> None:
     """Refuse a signature that `secret` does not give for this request and its body. Raises SignatureMismatch."""
-    canonical = "\n".join(
-        (
-            request.method,
-            "/",
-            _canonical_query(request, claim),
-            *(f"{name}:{_header_value(request, name)}" for name in claim.signed_headers),
-            "",
-            ";".join(claim.signed_headers),
-            body_hash,
-        )
+    expected = signature(
+        secret,
+        claim.scope,
+        claim.timestamp,
+        method=request.method,
+        query=_canonical_query(request, claim),
+        headers=[(name, _header_value(request, name)) for name in claim.signed_headers],
+        body_hash=body_hash,
     )
-    text = "\n".join((_ALGORITHM, claim.timestamp, claim.scope, hashlib.sha256(canonical.encode()).hexdigest()))
-    key = _signing_key(secret, claim.date, claim.region, claim.service)
-    expected = hmac.digest(key, text.encode(), "sha256").hex()
     if not hmac.compare_digest(expected.encode(), claim.signature.encode()):
         raise SignatureMismatch
 
 
+def signature(
+    secret: str,
+    scope: str,
+    timestamp: str,
+    *,
+    method: str,
+    query: str,
+    headers: Sequence[tuple[str, str]],
+    body_hash: str,
+) -> str:
+    """The signature of a request for `/`: its query in canonical form, its signed headers in order, their names small.
+
+    The command line signs with it what the server checks with it.
+    """
+    canonical = "\n".join(
+        (
+            method,
+            "/",
+            query,
+            *(f"{name}:{value}" for name, value in headers),
+            "",
+            ";".join(name for name, _ in headers),
+            body_hash,
+        )
+    )
+    text = "\n".join((ALGORITHM, timestamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
+    date, region, service, _ = scope.split("/")
+    return hmac.digest(_signing_key(secret, date, region, service), text.encode(), "sha256").hex()
+
+
 def _from_header(authorization: str, request: Request) -> Claim:
     algorithm, _, rest = authorization.partition(" ")
-    if algorithm != _ALGORITHM:
-        raise AuthenticationIncomplete(f"Authorization header requires the algorithm '{_ALGORITHM}'.")
+    if algorithm != ALGORITHM:
+        raise AuthenticationIncomplete(f"Authorization header requires the algorithm '{ALGORITHM}'.")
     parts = dict(_pair(part) for part in rest.split(","))
     missing = [name for name in _PARTS if name not in parts]
     timestamp = request.header(b"x-amz-date")
@@ -114,7 +140,7 @@ def _from_header(authorization: str, request: Request) -> Claim:
 def _from_query(query: dict[str, str]) -> Claim:
     wanted = ("X-Amz-Credential", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Date", "X-Amz-Expires")
     missing = [name for name in wanted if name not in query]
-    if missing or query.get("X-Amz-Algorithm") != _ALGORITHM:
+    if missing or query.get("X-Amz-Algorithm") != ALGORITHM:
         raise AuthenticationIncomplete(
             f"AWS query-string parameters must include {', '.join(missing or ['X-Amz-Algorithm'])}."
         )
@@ -153,9 +179,9 @@ def _claim(
     return Claim(key, date, region, service, headers, signature, timestamp, expires, token)
 
 
-def _check_scope(claim: Claim, services: frozenset[str]) -> None:
-    if claim.service not in services:
-        raise SignatureUnfit(f"Credential should be scoped to correct service: '{min(services)}'.")
+def _check_scope(claim: Claim, service: str) -> None:
+    if claim.service != service:
+        raise SignatureUnfit(f"Credential should be scoped to correct service: '{service}'.")
     if REGION.fullmatch(claim.region) is None:
         raise SignatureUnfit("Credential should be scoped to a valid region.")
     if _time(claim.timestamp).strftime("%Y%m%d") != claim.date:
@@ -172,7 +198,7 @@ def _check_signed_headers(claim: Claim, request: Request) -> None:
 
 def _time(text: str) -> datetime:
     try:
-        return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+        return datetime.strptime(text, TIME).replace(tzinfo=UTC)
     except ValueError:
         raise AuthenticationIncomplete("Date must be in ISO-8601 'basic format'.") from None
 

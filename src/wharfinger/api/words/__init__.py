@@ -1,0 +1,1 @@
+"""The words of all faults, one table for each group of them."""

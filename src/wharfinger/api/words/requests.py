@@ -1,0 +1,106 @@
+"""Words for what is wrong with a request itself, with who sent it, or with what the registry stands on."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wharfinger.api.words.words import INVALID, Table, Words
+from wharfinger.domain import faults as f
+
+_SIGNATURE: Final = (
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
+    "and signing method. Consult the service documentation for details."
+)
+
+
+def _parameter(fault: f.InvalidParameter) -> str:
+    return f"Invalid parameter at '{fault.path}' failed to satisfy constraint: '{fault.constraint}'"
+
+
+def _expired(fault: f.SignatureExpired) -> str:
+    if fault.ahead:
+        how, reckoned = "Signature not yet current: {} is still later than", "+"
+    else:
+        how, reckoned = "Signature expired: {} is now earlier than", "-"
+    return f"{how.format(fault.signed)} {fault.limit} ({fault.now} {reckoned} {fault.minutes} min.)"
+
+
+def _denied(fault: f.Denied) -> str:
+    return (
+        f"User: {fault.principal} is not authorized to perform: {fault.action} on resource: {fault.resource} "
+        f"because no resource-based policy allows the {fault.action} action"
+    )
+
+
+WORDS: Final[Table] = {
+    # --- what was sent
+    f.InvalidParameter: Words(INVALID, "UNSUPPORTED", 400, _parameter),
+    f.Malformed: Words("SerializationException", "UNSUPPORTED", 400, "{reason}"),
+    f.ContentTypeUnsupported: Words(
+        "MalformedHttpRequestException",
+        "UNSUPPORTED",
+        400,
+        "The content type has to be application/x-amz-json-1.1 and not '{content_type}'",
+    ),
+    f.BodyTooLarge: Words(
+        "RequestEntityTooLargeException",
+        "SIZE_INVALID",
+        413,
+        "The body is over the limit of {limit} bytes",
+        413,
+    ),
+    f.BodyCutOff: Words(
+        "RequestAbortedException", "BLOB_UPLOAD_INVALID", 400, "The body ended before all of it had come"
+    ),
+    f.UnknownOperation: Words(
+        "UnknownOperationException", "UNSUPPORTED", 400, "'{target}' is no operation of Amazon ECR or of Wharfinger"
+    ),
+    f.NotBuilt: Words(
+        "NotImplementedException",
+        "UNSUPPORTED",
+        501,
+        "{operation} is an operation of Amazon ECR that this version of Wharfinger does not have yet",
+        501,
+    ),
+    f.UnknownRoute: Words(INVALID, "UNSUPPORTED", 404, "There is no endpoint {path}"),
+    f.MethodNotAllowed: Words(INVALID, "UNSUPPORTED", 405, "This endpoint takes {allowed}"),
+    # --- who sent it
+    f.AuthenticationMissing: Words(
+        "MissingAuthenticationTokenException",
+        "UNAUTHORIZED",
+        401,
+        "Missing Authentication Token",
+    ),
+    f.AuthenticationIncomplete: Words("IncompleteSignatureException", "UNAUTHORIZED", 401, "{reason}"),
+    f.KeyUnknown: Words(
+        "UnrecognizedClientException",
+        "UNAUTHORIZED",
+        401,
+        "The security token included in the request is invalid.",
+    ),
+    f.SignatureMismatch: Words("InvalidSignatureException", "UNAUTHORIZED", 401, _SIGNATURE),
+    f.SignatureUnfit: Words("InvalidSignatureException", "UNAUTHORIZED", 401, "{reason}"),
+    f.SignatureExpired: Words("InvalidSignatureException", "UNAUTHORIZED", 401, _expired),
+    f.TokenInvalid: Words(
+        "UnrecognizedClientException",
+        "UNAUTHORIZED",
+        401,
+        "The user has to be AWS and the password an authorization token of this server: "
+        "aws ecr get-login-password | docker login --username AWS --password-stdin <address>",
+    ),
+    f.TokenExpired: Words(
+        "ExpiredTokenException",
+        "DENIED",
+        403,
+        "Your authorization token has expired. Reauthenticate and try again.",
+    ),
+    f.DownloadExpired: Words(
+        "AccessDeniedException",
+        "DENIED",
+        403,
+        "This address has expired or was changed: ask GetDownloadUrlForLayer for a new one",
+    ),
+    f.Denied: Words("AccessDeniedException", "DENIED", 403, _denied),
+    # --- what the registry stands on
+    f.Unavailable: Words("ServerException", "UNKNOWN", 503, "The registry cannot do this now; try again later", 500),
+}

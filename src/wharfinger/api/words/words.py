@@ -1,0 +1,24 @@
+"""What a row of the tables is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from wharfinger.domain.faults import Fault
+
+INVALID: Final = "InvalidParameterException"
+
+
+class Words(NamedTuple):
+    """A fault in both protocols: ECR's exception (400 unless said otherwise), OCI's code and status, one text."""
+
+    ecr: str
+    oci: str
+    oci_status: int
+    text: str | Callable[[Any], str]
+    ecr_status: int = 400
+    oci_text: str | None = None  # where ECR's own text would not help the user of another client
+
+
+Table = Mapping[type[Fault], Words]

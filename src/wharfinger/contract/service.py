@@ -1,0 +1,31 @@
+"""What the generated contracts are made of: shapes, operations, and the service that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+
+class Shape(msgspec.Struct, omit_defaults=True, rename="camel"):
+    """A structure of the model: unknown members are ignored, null is absent, None is not sent."""
+
+
+class Operation(NamedTuple):
+    """One operation: its types, the exceptions it declares and the IAM action it needs."""
+
+    name: str
+    request: type[Shape]
+    response: type[Shape]
+    errors: tuple[str, ...]
+    action: str
+
+
+class Service(NamedTuple):
+    """One service of the JSON protocol: how requests name it, what their signatures are for, what it can do."""
+
+    title: str
+    target_prefix: str
+    signing_name: str
+    operations: Mapping[str, Operation]

@@ -1,0 +1,934 @@
+"""The service model of Wharfinger as types: one struct per shape, one row per operation.
+
+Generated from models/wharfinger by `python -m wharfinger.contract.generate`. Do not edit.
+Timestamps are seconds since 1970 as numbers, blobs are bytes (base64 on the wire), absent members are None.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from wharfinger.contract.service import Operation, Service, Shape
+
+API_VERSION = "2026-11-23"
+
+Arn = Annotated[str, Meta(max_length=2048)]
+Text = Annotated[str, Meta(max_length=4096)]
+ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
+Bytes = Annotated[int, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=0)]
+Days = Annotated[int, Meta(ge=0, le=3650)]
+DeletedImageList = list["DeletedImage"]
+DeletionId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
+DeletionIdList = Annotated[list["DeletionId"], Meta(min_length=1, max_length=100)]
+DeletionList = list["Deletion"]
+EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
+EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
+EventList = list["Event"]
+Flag = bool
+HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
+HoldList = list["Hold"]
+ImageDigest = Annotated[str, Meta(max_length=512)]
+ImageFailureList = list["ImageFailure"]
+ImageFeedList = list["ImageFeed"]
+ImageIdentifierList = Annotated[list["ImageIdentifier"], Meta(min_length=1, max_length=100)]
+ImageIdentifiers = list["ImageIdentifier"]
+ImagePattern = Annotated[str, Meta(min_length=1, max_length=512)]
+ImageReference = Annotated[str, Meta(min_length=1, max_length=1024)]
+ImageReferenceList = Annotated[list["ImageReference"], Meta(max_length=50000)]
+ImageReferences = list["ImageReference"]
+ImageTag = Annotated[str, Meta(min_length=1, max_length=300)]
+ImageTagList = list["ImageTag"]
+ImageUsageList = list["ImageUsage"]
+KeepCount = Annotated[int, Meta(ge=0, le=100000)]
+LabelMap = Annotated[dict["Text", "Text"], Meta(max_length=20)]
+MaxResults = Annotated[int, Meta(ge=1, le=1000)]
+Message = str
+Name = Annotated[str, Meta(min_length=1, max_length=128, pattern="^(?:[a-zA-Z0-9][a-zA-Z0-9._-]*)\\Z")]
+NextToken = Annotated[str, Meta(max_length=4096)]
+OperationName = Annotated[str, Meta(max_length=256)]
+TagPattern = Annotated[str, Meta(min_length=1, max_length=512)]
+PatternList = Annotated[list["TagPattern"], Meta(max_length=20)]
+PlanId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
+PlanImageList = list["PlanImage"]
+PlanList = list["Plan"]
+PlanOutcome = Literal["DELETED", "SKIPPED", "RESTORED"]
+PlanStatus = Literal["READY", "EXECUTING", "EXECUTED", "UNDOING", "UNDONE"]
+PlanTagStatus = Literal["TAGGED", "UNTAGGED", "ORPHANED", "ANY"]
+PlanVerdict = Literal["DELETE", "KEEP"]
+Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
+RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
+RepositoryName = Annotated[
+    str,
+    Meta(
+        min_length=2, max_length=256, pattern="^(?:(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*)\\Z"
+    ),
+]
+RepositoryPattern = Annotated[str, Meta(min_length=1, max_length=256, pattern="^(?:[a-z0-9._/*-]+)\\Z")]
+RepositoryPatternList = Annotated[list["RepositoryPattern"], Meta(max_length=100)]
+RepositoryUsageList = list["RepositoryUsage"]
+RestoreFailureCode = Literal["ImageNotFound", "TagTaken", "ChildMissing"]
+RestoreFailureList = list["RestoreFailure"]
+Seconds = Annotated[int, Meta(ge=1, le=31536000)]
+Secret = Annotated[str, Meta(min_length=16, max_length=256)]
+TagChangeList = list["TagChange"]
+Timestamp = float
+Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
+WebhookList = list["Webhook"]
+Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
+
+
+class CreatePlanRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    filters: PlanFilters
+    description: Reason | None = None
+
+
+class CreatePlanResponse(Shape, kw_only=True):
+    plan: Plan | None = None
+
+
+class DeleteHoldRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    hold_id: HoldId
+
+
+class DeleteHoldResponse(Shape, kw_only=True):
+    hold: Hold | None = None
+
+
+class DeleteImageFeedRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    feed_name: Name
+
+
+class DeleteImageFeedResponse(Shape, kw_only=True):
+    feed: ImageFeed | None = None
+
+
+class DeleteImagesRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+    image_ids: ImageIdentifierList
+    reason: Reason | None = None
+    dry_run: Flag | None = None
+
+
+class DeleteImagesResponse(Shape, kw_only=True):
+    image_ids: ImageIdentifiers | None = None
+    failures: ImageFailureList | None = None
+    deletion_id: DeletionId | None = None
+
+
+class DeletePlanRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    plan_id: PlanId
+
+
+class DeletePlanResponse(Shape, kw_only=True):
+    plan: Plan | None = None
+
+
+class DeleteWebhookRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    name: Name
+
+
+class DeleteWebhookResponse(Shape, kw_only=True):
+    webhook: Webhook | None = None
+
+
+class DeletedImage(Shape, kw_only=True):
+    deletion_id: DeletionId | None = None
+    repository_name: RepositoryName | None = None
+    image_digest: ImageDigest | None = None
+    image_tags: ImageTagList | None = None
+    image_manifest_media_type: Text | None = None
+    artifact_type: Text | None = None
+    image_size_in_bytes: Bytes | None = None
+    image_pushed_at: Timestamp | None = None
+    deleted_at: Timestamp | None = None
+    deleted_by: Arn | None = None
+    operation: OperationName | None = None
+    reason: Reason | None = None
+    expires_at: Timestamp | None = None
+
+
+class Deletion(Shape, kw_only=True):
+    deletion_id: DeletionId | None = None
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    deleted_at: Timestamp | None = None
+    deleted_by: Arn | None = None
+    operation: OperationName | None = None
+    reason: Reason | None = None
+    plan_id: PlanId | None = None
+    expires_at: Timestamp | None = None
+    whole_repository: Flag | None = None
+    image_count: Count | None = None
+    untagged: ImageIdentifiers | None = None
+
+
+class DeletionSettings(Shape, kw_only=True):
+    bin_days: Days | None = None
+    protection: Reason | None = None
+
+
+class DescribePlanRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    plan_id: PlanId
+
+
+class DescribePlanResponse(Shape, kw_only=True):
+    plan: Plan | None = None
+
+
+class EmptyBinRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    deletion_ids: DeletionIdList | None = None
+    all: Flag | None = None
+    dry_run: Flag | None = None
+
+
+class EmptyBinResponse(Shape, kw_only=True):
+    deletion_count: Count | None = None
+    image_count: Count | None = None
+    freed_bytes: Bytes | None = None
+
+
+class Event(Shape, kw_only=True):
+    event_id: EventId | None = None
+    at: Timestamp | None = None
+    by: Arn | None = None
+    operation: OperationName | None = None
+    deletion_id: DeletionId | None = None
+    event: Text | None = None
+
+
+class ExecutePlanRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    plan_id: PlanId
+    reason: Reason | None = None
+
+
+class ExecutePlanResponse(Shape, kw_only=True):
+    plan: Plan | None = None
+
+
+class GetDeletionSettingsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+
+
+class GetDeletionSettingsResponse(Shape, kw_only=True):
+    repository_name: RepositoryName | None = None
+    settings: DeletionSettings | None = None
+    effective_bin_days: Days | None = None
+
+
+class GetImageAtTimeRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+    image_tag: ImageTag
+    time: Timestamp
+
+
+class GetImageAtTimeResponse(Shape, kw_only=True):
+    image_digest: ImageDigest | None = None
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    whereabouts: Whereabouts | None = None
+    deletion_id: DeletionId | None = None
+
+
+class GetUsageRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+
+
+class GetUsageResponse(Shape, kw_only=True):
+    repository_count: Count | None = None
+    image_count: Count | None = None
+    logical_bytes: Bytes | None = None
+    stored_bytes: Bytes | None = None
+    unique_bytes: Bytes | None = None
+    shared_bytes: Bytes | None = None
+    bin_bytes: Bytes | None = None
+    waiting_bytes: Bytes | None = None
+
+
+class Hold(Shape, kw_only=True):
+    hold_id: HoldId | None = None
+    repository_name: RepositoryPattern | None = None
+    image: ImagePattern | None = None
+    reason: Reason | None = None
+    feed_name: Name | None = None
+    created_at: Timestamp | None = None
+    created_by: Arn | None = None
+    expires_at: Timestamp | None = None
+
+
+class ImageFailure(Shape, kw_only=True):
+    image_id: ImageIdentifier | None = None
+    failure_code: Text | None = None
+    failure_reason: Text | None = None
+
+
+class ImageFeed(Shape, kw_only=True):
+    feed_name: Name | None = None
+    reported_at: Timestamp | None = None
+    late_at: Timestamp | None = None
+    is_late: Flag | None = None
+    hold_count: Count | None = None
+
+
+class ImageIdentifier(Shape, kw_only=True):
+    image_digest: ImageDigest | None = None
+    image_tag: ImageTag | None = None
+
+
+class ImageUsage(Shape, kw_only=True):
+    image_digest: ImageDigest | None = None
+    image_tags: ImageTagList | None = None
+    logical_bytes: Bytes | None = None
+    unique_bytes: Bytes | None = None
+    shared_bytes: Bytes | None = None
+    freed_bytes: Bytes | None = None
+
+
+class ListDeletedImagesRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    deletion_id: DeletionId | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListDeletedImagesResponse(Shape, kw_only=True):
+    images: DeletedImageList | None = None
+    next_token: NextToken | None = None
+
+
+class ListDeletionsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListDeletionsResponse(Shape, kw_only=True):
+    deletions: DeletionList | None = None
+    next_token: NextToken | None = None
+
+
+class ListEventsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    since: Timestamp | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListEventsResponse(Shape, kw_only=True):
+    events: EventList | None = None
+    next_token: NextToken | None = None
+
+
+class ListHoldsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListHoldsResponse(Shape, kw_only=True):
+    holds: HoldList | None = None
+    next_token: NextToken | None = None
+
+
+class ListImageFeedsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListImageFeedsResponse(Shape, kw_only=True):
+    feeds: ImageFeedList | None = None
+    next_token: NextToken | None = None
+
+
+class ListImageUsageRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListImageUsageResponse(Shape, kw_only=True):
+    images: ImageUsageList | None = None
+    next_token: NextToken | None = None
+
+
+class ListPlanImagesRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    plan_id: PlanId
+    verdict: PlanVerdict | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListPlanImagesResponse(Shape, kw_only=True):
+    images: PlanImageList | None = None
+    next_token: NextToken | None = None
+
+
+class ListPlansRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListPlansResponse(Shape, kw_only=True):
+    plans: PlanList | None = None
+    next_token: NextToken | None = None
+
+
+class ListRepositoryUsageRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListRepositoryUsageResponse(Shape, kw_only=True):
+    repositories: RepositoryUsageList | None = None
+    next_token: NextToken | None = None
+
+
+class ListTagHistoryRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+    image_tag: ImageTag | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListTagHistoryResponse(Shape, kw_only=True):
+    changes: TagChangeList | None = None
+    next_token: NextToken | None = None
+
+
+class ListWebhooksRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListWebhooksResponse(Shape, kw_only=True):
+    webhooks: WebhookList | None = None
+    next_token: NextToken | None = None
+
+
+class Plan(Shape, kw_only=True):
+    plan_id: PlanId | None = None
+    registry_id: RegistryId | None = None
+    created_at: Timestamp | None = None
+    created_by: Arn | None = None
+    description: Reason | None = None
+    filters: PlanFilters | None = None
+    status: PlanStatus | None = None
+    image_count: Count | None = None
+    freed_bytes: Bytes | None = None
+    executed_at: Timestamp | None = None
+    executed_by: Arn | None = None
+    deleted_count: Count | None = None
+    skipped_count: Count | None = None
+
+
+class PlanFilters(Shape, kw_only=True):
+    repositories: RepositoryPatternList | None = None
+    tag_status: PlanTagStatus | None = None
+    include_tags: PatternList | None = None
+    exclude_tags: PatternList | None = None
+    pushed_before: Timestamp | None = None
+    not_pulled_since: Timestamp | None = None
+    keep_newest: KeepCount | None = None
+    group_by: TagPattern | None = None
+    larger_than: Bytes | None = None
+    labels: LabelMap | None = None
+    artifact_types: ArtifactTypeList | None = None
+
+
+class PlanImage(Shape, kw_only=True):
+    repository_name: RepositoryName | None = None
+    image_digest: ImageDigest | None = None
+    image_tags: ImageTagList | None = None
+    image_size_in_bytes: Bytes | None = None
+    verdict: PlanVerdict | None = None
+    reason: Text | None = None
+    outcome: PlanOutcome | None = None
+    outcome_reason: Text | None = None
+
+
+class PutDeletionSettingsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+    settings: DeletionSettings
+
+
+class PutDeletionSettingsResponse(Shape, kw_only=True):
+    repository_name: RepositoryName | None = None
+    settings: DeletionSettings | None = None
+    effective_bin_days: Days | None = None
+
+
+class PutHoldRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryPattern
+    image: ImagePattern
+    reason: Reason
+    expires_at: Timestamp | None = None
+
+
+class PutHoldResponse(Shape, kw_only=True):
+    hold: Hold | None = None
+
+
+class PutImageFeedRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    feed_name: Name
+    images: ImageReferenceList
+    time_to_live_seconds: Seconds
+
+
+class PutImageFeedResponse(Shape, kw_only=True):
+    feed: ImageFeed | None = None
+    unknown_images: ImageReferences | None = None
+
+
+class PutWebhookRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    name: Name
+    url: Url
+    secret: Secret | None = None
+    repositories: RepositoryPattern | None = None
+
+    def __repr__(self) -> str:
+        return "PutWebhookRequest(…)"
+
+
+class PutWebhookResponse(Shape, kw_only=True):
+    webhook: Webhook | None = None
+
+
+class RepositoryUsage(Shape, kw_only=True):
+    repository_name: RepositoryName | None = None
+    image_count: Count | None = None
+    logical_bytes: Bytes | None = None
+    stored_bytes: Bytes | None = None
+    unique_bytes: Bytes | None = None
+    shared_bytes: Bytes | None = None
+    freed_bytes: Bytes | None = None
+    bin_bytes: Bytes | None = None
+
+
+class RestoreDeletionRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    deletion_id: DeletionId
+
+
+class RestoreDeletionResponse(Shape, kw_only=True):
+    repository_name: RepositoryName | None = None
+    image_ids: ImageIdentifiers | None = None
+    failures: RestoreFailureList | None = None
+
+
+class RestoreFailure(Shape, kw_only=True):
+    image_id: ImageIdentifier | None = None
+    failure_code: RestoreFailureCode | None = None
+    failure_reason: Text | None = None
+    holder_digest: ImageDigest | None = None
+
+
+class RestoreImagesRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName
+    image_ids: ImageIdentifierList
+
+
+class RestoreImagesResponse(Shape, kw_only=True):
+    repository_name: RepositoryName | None = None
+    image_ids: ImageIdentifiers | None = None
+    failures: RestoreFailureList | None = None
+
+
+class TagChange(Shape, kw_only=True):
+    event_id: EventId | None = None
+    image_tag: ImageTag | None = None
+    image_digest: ImageDigest | None = None
+    action: EventAction | None = None
+    at: Timestamp | None = None
+    by: Arn | None = None
+    operation: OperationName | None = None
+    deletion_id: DeletionId | None = None
+
+
+class UndoPlanRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    plan_id: PlanId
+
+
+class UndoPlanResponse(Shape, kw_only=True):
+    plan: Plan | None = None
+
+
+class Webhook(Shape, kw_only=True):
+    name: Name | None = None
+    url: Url | None = None
+    repositories: RepositoryPattern | None = None
+    created_at: Timestamp | None = None
+    is_signed: Flag | None = None
+    waiting_events: Count | None = None
+    failed_attempts: Count | None = None
+    last_failure: Text | None = None
+    next_attempt_at: Timestamp | None = None
+
+
+OPERATIONS: dict[str, Operation] = {
+    "CreatePlan": Operation(
+        "CreatePlan",
+        CreatePlanRequest,
+        CreatePlanResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:CreatePlan",
+    ),
+    "DeleteHold": Operation(
+        "DeleteHold",
+        DeleteHoldRequest,
+        DeleteHoldResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "HoldNotFoundException",
+        ),
+        "wharfinger:DeleteHold",
+    ),
+    "DeleteImageFeed": Operation(
+        "DeleteImageFeed",
+        DeleteImageFeedRequest,
+        DeleteImageFeedResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "FeedNotFoundException",
+        ),
+        "wharfinger:DeleteImageFeed",
+    ),
+    "DeleteImages": Operation(
+        "DeleteImages",
+        DeleteImagesRequest,
+        DeleteImagesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "RepositoryNotFoundException",
+        ),
+        "wharfinger:DeleteImages",
+    ),
+    "DeletePlan": Operation(
+        "DeletePlan",
+        DeletePlanRequest,
+        DeletePlanResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PlanNotFoundException",
+            "PlanStateException",
+        ),
+        "wharfinger:DeletePlan",
+    ),
+    "DeleteWebhook": Operation(
+        "DeleteWebhook",
+        DeleteWebhookRequest,
+        DeleteWebhookResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "WebhookNotFoundException",
+        ),
+        "wharfinger:DeleteWebhook",
+    ),
+    "DescribePlan": Operation(
+        "DescribePlan",
+        DescribePlanRequest,
+        DescribePlanResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PlanNotFoundException",
+        ),
+        "wharfinger:DescribePlan",
+    ),
+    "EmptyBin": Operation(
+        "EmptyBin",
+        EmptyBinRequest,
+        EmptyBinResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "DeletionNotFoundException",
+        ),
+        "wharfinger:EmptyBin",
+    ),
+    "ExecutePlan": Operation(
+        "ExecutePlan",
+        ExecutePlanRequest,
+        ExecutePlanResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PlanNotFoundException",
+            "PlanStateException",
+        ),
+        "wharfinger:ExecutePlan",
+    ),
+    "GetDeletionSettings": Operation(
+        "GetDeletionSettings",
+        GetDeletionSettingsRequest,
+        GetDeletionSettingsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "RepositoryNotFoundException",
+        ),
+        "wharfinger:GetDeletionSettings",
+    ),
+    "GetImageAtTime": Operation(
+        "GetImageAtTime",
+        GetImageAtTimeRequest,
+        GetImageAtTimeResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "ImageNotFoundException",
+        ),
+        "wharfinger:GetImageAtTime",
+    ),
+    "GetUsage": Operation(
+        "GetUsage",
+        GetUsageRequest,
+        GetUsageResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:GetUsage",
+    ),
+    "ListDeletedImages": Operation(
+        "ListDeletedImages",
+        ListDeletedImagesRequest,
+        ListDeletedImagesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListDeletedImages",
+    ),
+    "ListDeletions": Operation(
+        "ListDeletions",
+        ListDeletionsRequest,
+        ListDeletionsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListDeletions",
+    ),
+    "ListEvents": Operation(
+        "ListEvents",
+        ListEventsRequest,
+        ListEventsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListEvents",
+    ),
+    "ListHolds": Operation(
+        "ListHolds",
+        ListHoldsRequest,
+        ListHoldsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListHolds",
+    ),
+    "ListImageFeeds": Operation(
+        "ListImageFeeds",
+        ListImageFeedsRequest,
+        ListImageFeedsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListImageFeeds",
+    ),
+    "ListImageUsage": Operation(
+        "ListImageUsage",
+        ListImageUsageRequest,
+        ListImageUsageResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "RepositoryNotFoundException",
+        ),
+        "wharfinger:ListImageUsage",
+    ),
+    "ListPlanImages": Operation(
+        "ListPlanImages",
+        ListPlanImagesRequest,
+        ListPlanImagesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PlanNotFoundException",
+        ),
+        "wharfinger:ListPlanImages",
+    ),
+    "ListPlans": Operation(
+        "ListPlans",
+        ListPlansRequest,
+        ListPlansResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListPlans",
+    ),
+    "ListRepositoryUsage": Operation(
+        "ListRepositoryUsage",
+        ListRepositoryUsageRequest,
+        ListRepositoryUsageResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRepositoryUsage",
+    ),
+    "ListTagHistory": Operation(
+        "ListTagHistory",
+        ListTagHistoryRequest,
+        ListTagHistoryResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListTagHistory",
+    ),
+    "ListWebhooks": Operation(
+        "ListWebhooks",
+        ListWebhooksRequest,
+        ListWebhooksResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListWebhooks",
+    ),
+    "PutDeletionSettings": Operation(
+        "PutDeletionSettings",
+        PutDeletionSettingsRequest,
+        PutDeletionSettingsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "RepositoryNotFoundException",
+        ),
+        "wharfinger:PutDeletionSettings",
+    ),
+    "PutHold": Operation(
+        "PutHold",
+        PutHoldRequest,
+        PutHoldResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:PutHold",
+    ),
+    "PutImageFeed": Operation(
+        "PutImageFeed",
+        PutImageFeedRequest,
+        PutImageFeedResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:PutImageFeed",
+    ),
+    "PutWebhook": Operation(
+        "PutWebhook",
+        PutWebhookRequest,
+        PutWebhookResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:PutWebhook",
+    ),
+    "RestoreDeletion": Operation(
+        "RestoreDeletion",
+        RestoreDeletionRequest,
+        RestoreDeletionResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "DeletionNotFoundException",
+            "RepositoryNotFoundException",
+        ),
+        "wharfinger:RestoreDeletion",
+    ),
+    "RestoreImages": Operation(
+        "RestoreImages",
+        RestoreImagesRequest,
+        RestoreImagesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "RepositoryNotFoundException",
+        ),
+        "wharfinger:RestoreImages",
+    ),
+    "UndoPlan": Operation(
+        "UndoPlan",
+        UndoPlanRequest,
+        UndoPlanResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PlanNotFoundException",
+            "PlanStateException",
+        ),
+        "wharfinger:UndoPlan",
+    ),
+}
+
+SERVICE = Service("Wharfinger", "Wharfinger_V20261123", "wharfinger", OPERATIONS)
+# the exceptions of the model, each with the members it has besides its message
+EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "DeletionNotFoundException": (),
+    "FeedNotFoundException": (),
+    "HoldNotFoundException": (),
+    "ImageNotFoundException": (),
+    "InvalidParameterException": (),
+    "PlanNotFoundException": (),
+    "PlanStateException": (),
+    "RepositoryNotFoundException": (),
+    "ServerException": (),
+    "WebhookNotFoundException": (),
+}

@@ -1,0 +1,130 @@
+"""Requests that the server makes itself, to where its users tell it to: to no address that is out of bounds.
+
+A host's addresses are looked up, all of them are checked, and the connection goes to one of those very addresses, so
+that a name that leads elsewhere a moment later leads nowhere. Redirects are answers like others, proxies of the
+environment are not used, and a certificate has to be the host's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import re
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
+
+from wharfinger.domain.receivers import Failure, Receiver, may_be_reached
+
+SECONDS: Final = 10  # for all of a request
+_CONNECT_SECONDS: Final = 3  # for each address
+_ADDRESSES: Final = 3  # tried
+_LOOKUPS: Final = 16  # at a time; threads of their own, for a name server that is down must not hold up anything else
+_HEAD_LIMIT: Final = 64 * 1024
+_BODY_LIMIT: Final = 64 * 1024
+_BODY_SECONDS: Final = 1
+_STATUS: Final = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r]")
+
+
+class Failed(Exception):
+    """No answer came."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+async def addresses(receiver: Receiver, *, private: bool) -> Sequence[str]:
+    """The IP addresses of a host. Raises Failed if there is none, or one that must not be reached."""
+    loop = asyncio.get_running_loop()
+    lookup = functools.partial(socket.getaddrinfo, receiver.host, receiver.port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.run_in_executor(_lookups(), lookup)
+    except (OSError, UnicodeError):
+        raise Failed(Failure("HostRefused")) from None
+    # without the zone that a link-local one may have
+    unique = list(dict.fromkeys(str(address[0]).partition("%")[0] for *_, address in found))
+    if not unique or not all(may_be_reached(address, private=private) for address in unique):
+        raise Failed(Failure("HostRefused"))
+    return unique
+
+
+async def post(receiver: Receiver, headers: Mapping[str, str], body: bytes, *, private: bool) -> int:
+    """Send one POST: the status of its answer. Raises Failed."""
+    try:
+        async with asyncio.timeout(SECONDS) as deadline:
+            reader, writer = await _connect(receiver, await addresses(receiver, private=private))
+            try:
+                writer.write(_head(receiver, headers, len(body)) + body)
+                await writer.drain()
+                status = await _status(reader)
+                deadline.reschedule(None)
+                await _ignore_rest(reader)
+                return status
+            finally:
+                writer.transport.abort()
+    except TimeoutError:
+        failure = Failure("NotInTime")
+    except ssl.SSLError as error:
+        failure = Failure("NotTrusted", getattr(error, "verify_message", None) or error.reason or "no TLS")
+    except OSError as error:
+        failure = Failure("NotConnected", os.strerror(error.errno) if error.errno else "no answer")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        failure = Failure("NotHttp")
+    raise Failed(failure)
+
+
+def _head(receiver: Receiver, headers: Mapping[str, str], length: int) -> bytes:
+    fields = {"host": receiver.authority, "content-length": str(length), "connection": "close", **headers}
+    lines = [f"POST {receiver.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+async def _connect(receiver: Receiver, found: Sequence[str]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """To the first address that answers."""
+    *others, last = found[:_ADDRESSES]
+    for address in others:
+        with suppress(OSError):
+            return await _connect_to(address, receiver)
+    return await _connect_to(last, receiver)
+
+
+async def _connect_to(address: str, receiver: Receiver) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    tls, name = (await asyncio.to_thread(_tls), receiver.host) if receiver.is_encrypted else (None, None)
+    async with asyncio.timeout(_CONNECT_SECONDS):
+        return await asyncio.open_connection(address, receiver.port, limit=_HEAD_LIMIT, ssl=tls, server_hostname=name)
+
+
+async def _status(reader: asyncio.StreamReader) -> int:
+    """Of the first answer that is not preliminary. Raises ValueError if it is not one of HTTP."""
+    while True:
+        match = _STATUS.match(await reader.readuntil(b"\r\n\r\n"))
+        if match is None:
+            raise ValueError("no status line")
+        status = int(match[1])
+        if status >= 200:
+            return status
+
+
+async def _ignore_rest(reader: asyncio.StreamReader) -> None:
+    """Some receivers take it ill if nobody listens; how it ends does not matter."""
+    with suppress(OSError):
+        async with asyncio.timeout(_BODY_SECONDS):
+            left = _BODY_LIMIT
+            while left > 0 and (piece := await reader.read(left)):
+                left -= len(piece)
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """With the authorities of the system, or those that SSL_CERT_FILE names. Made once, because that takes a while."""
+    return ssl.create_default_context()
+
+
+@functools.cache
+def _lookups() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_LOOKUPS, thread_name_prefix="lookup")

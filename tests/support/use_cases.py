@@ -1,0 +1,289 @@
+"""Every use case once, on an empty state: what the product asks of its database, all of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from support.content import Image, image, index, layer, series, sha256
+from support.doors import Body, Doors
+from support.server import free_port
+from support.state import REGISTRY, Clock, collect_all
+from support.statements import Statement, Watched
+from wharfinger.services import access, audit, health, jobs, plans, scrub, webhooks
+from wharfinger.state import State
+from wharfinger.state.clock import DAY, HOUR
+from wharfinger.state.db.database import Tx, Value
+
+APP: Final = {"repositoryName": "app"}
+
+
+async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[str, Value]]:
+    """Go through all use cases on an empty state; what was run."""
+    seen: dict[Statement, Mapping[str, Value]] = {}
+    rules = state.rules._replace(webhook_private=True)
+    watched = replace(state, db=Watched(state.db, seen), rules=rules)
+    doors = Doors(watched)
+    for name in ("app", "other"):
+        await doors.served("CreateRepository", repositoryName=name)
+    await _settings(doors)
+    await _images(doors, clock)
+    await _bin(doors, clock)
+    await _holds(doors, clock)
+    await _plans(doors, clock)
+    await _looking(doors)
+    await _webhooks(doors)
+    await _audit(doors)
+    await doors.begin("other")
+    await doors.served("DeleteRepository", repositoryName="app", force=True)
+    assert (await doors.ecr("DeleteRepository", repositoryName="other")).code == "RepositoryNotEmptyException"
+    await doors.served("DeleteRepository", repositoryName="other", force=True)
+    await _upkeep(watched, clock)
+    return seen
+
+
+async def _settings(doors: Doors) -> None:
+    arn = {"resourceArn": REGISTRY.arn("app")}
+    await doors.served("DescribeRepositories")
+    await doors.served("DescribeRepositories", repositoryNames=["app", "other"])
+    await doors.served("PutImageTagMutability", **APP, imageTagMutability="MUTABLE")
+    await doors.served("PutImageScanningConfiguration", **APP, imageScanningConfiguration={"scanOnPush": True})
+    await doors.served("TagResource", **arn, tags=[{"Key": "team", "Value": "a"}])
+    await doors.served("ListTagsForResource", **arn)
+    await doors.served("UntagResource", **arn, tagKeys=["team"])
+    await doors.served("PutAccountSetting", name="BLOB_MOUNTING", value="ENABLED")
+    await doors.served("GetAccountSetting", name="BLOB_MOUNTING")
+    await doors.served("PutDeletionSettings", **APP, settings={"binDays": 7})
+    await doors.served("GetDeletionSettings", **APP)
+    assert (await doors.oci("GET", "_catalog")).status == 200
+
+
+async def _images(doors: Doors, clock: Clock) -> None:
+    one, two = image(), image()
+    layer = list(one.blobs)[-1]
+    both, signature = index(one, two), image(subject=one)
+    await _push(doors, one.blobs, layer, clock)
+    await doors.push("app", one, "one")
+    await doors.push("app", both, "both", "second")
+    await doors.push("app", signature)
+    for status in ("ANY", "TAGGED", "UNTAGGED"):
+        await doors.served("ListImages", **APP, filter={"tagStatus": status})
+        await doors.served("DescribeImages", **APP, filter={"tagStatus": status})
+    subject = {"subjectId": {"imageDigest": one.digest}}
+    await doors.served("ListImageReferrers", **APP, **subject)
+    await doors.served("ListImageReferrers", **APP, **subject, filter={"artifactTypes": ["x"]})
+    await doors.served("DescribeImages", **APP, imageIds=[{"imageTag": "one"}])
+    await doors.served("BatchGetImage", **APP, imageIds=[{"imageDigest": one.digest}, {"imageTag": "both"}])
+    await doors.served("GetDownloadUrlForLayer", **APP, layerDigest=layer)
+    clock.move(DAY // 4)  # by then leases have to be renewed
+    await doors.served("BatchCheckLayerAvailability", **APP, layerDigests=[layer])
+    for path in ("app/manifests/one", f"app/manifests/{one.digest}", f"app/blobs/{layer}"):
+        assert (await doors.oci("HEAD", path)).status == 200
+        assert (await doors.oci("GET", path)).status == 200
+    assert (await doors.oci("GET", "app/tags/list")).status == 200
+    for mount in (f"?mount={layer}&from=app", f"?mount={layer}"):
+        assert (await doors.oci("POST", f"other/blobs/uploads/{mount}")).status == 201
+    assert (await doors.oci("DELETE", f"other/blobs/{layer}")).status == 202
+    assert (await doors.oci("DELETE", "app/manifests/second")).status == 202
+    await doors.served("BatchDeleteImage", **APP, imageIds=[{"imageTag": "both"}, {"imageDigest": one.digest}])
+
+
+async def _push(doors: Doors, contents: Mapping[str, bytes], digest: str, clock: Clock) -> None:
+    """By chunks through the data plane, and by parts through the API."""
+    upload = await doors.begin("app")
+    assert (await doors.oci("PATCH", upload, contents[digest])).status == 202
+    assert (await doors.oci("GET", upload)).status == 204
+    assert (await doors.oci("PUT", f"{upload}?digest={digest}")).status == 201
+    upload_id = (await doors.ecr("InitiateLayerUpload", **APP)).json["uploadId"]
+    part = contents[digest] + b"other"
+    last = len(part) - 1
+    where = {**APP, "uploadId": upload_id}
+    await doors.served("UploadLayerPart", **where, partFirstByte=0, partLastByte=last, layerPartBlob=part)
+    assert (await doors.ecr("CompleteLayerUpload", **where, layerDigests=[digest])).code == "InvalidLayerException"
+    await _push_slowly(doors, contents[digest], clock)
+    upload = await doors.begin("app")
+    assert (await doors.oci("DELETE", upload)).status == 204
+
+
+async def _push_slowly(doors: Doors, content: bytes, clock: Clock) -> None:
+    """For so long that the upload would look idle."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield content
+        clock.move(DAY // 24 + 1)
+        yield content
+
+    upload = await doors.begin("app")
+    assert (await doors.oci("PATCH", upload, Body(pieces()))).status == 202
+    assert (await doors.oci("PUT", f"{upload}?digest={sha256(content * 2)}")).status == 201
+
+
+async def _bin(doors: Doors, clock: Clock) -> None:
+    """Each way into the bin, and each way out of it."""
+    await doors.begin("app")  # and never goes on
+    child = image()
+    both, signature = index(child), image(subject=child)
+    await doors.push("app", both, "multi", "moved")
+    await doors.push("app", signature)
+    await _delete(doors, {"imageTag": "moved"}, dry_run=True)
+    await _delete(doors, {"imageTag": "moved"})
+    await doors.served("GetImageAtTime", **APP, imageTag="multi", time=clock() // 1000 + 1)
+    await doors.served("RestoreImages", **APP, imageIds=[{"imageTag": "moved"}])
+    deletion = await _delete(doors, {"imageDigest": both.digest}, {"imageDigest": child.digest})
+    clock.move(DAY + HOUR)
+    await collect_all(doors.state)  # the signature follows
+    for where in ({}, APP, {"deletionId": deletion}):
+        await doors.served("ListDeletedImages", **where)
+    for where in ({}, APP):
+        await doors.served("ListDeletions", **where)
+        await doors.served("ListTagHistory", **APP)
+        await doors.served("ListEvents", **where)
+    await doors.served("ListTagHistory", **APP, imageTag="multi")
+    await doors.served("RestoreImages", **APP, imageIds=[{"imageDigest": both.digest}])
+    deletion = await _delete(doors, {"imageDigest": both.digest}, {"imageDigest": child.digest})
+    await doors.push("app", both)  # it is there again before it comes back
+    await doors.served("RestoreDeletion", deletionId=deletion)
+    deletion = await _delete(doors, {"imageTag": "multi"})
+    await doors.served("RestoreDeletion", deletionId=deletion)
+    await doors.served("DeleteRepository", **APP, force=True)
+    [gone, *_] = (await doors.served("ListDeletions", **APP))["deletions"]
+    await doors.served("RestoreDeletion", deletionId=gone["deletionId"])
+    deletion = await _delete(doors, {"imageDigest": both.digest})
+    for which in ({"deletionIds": [deletion]}, APP, {"all": True}):
+        await doors.served("EmptyBin", **which, dryRun=True)
+        await doors.served("EmptyBin", **which)
+    await collect_all(doors.state)
+
+
+async def _delete(doors: Doors, *ids: Mapping[str, str], dry_run: bool = False) -> str | None:
+    """DeleteImages: the number of the deletion."""
+    answer = await doors.served("DeleteImages", **APP, imageIds=ids, reason="because", dryRun=dry_run)
+    assert answer["failures"] == []
+    found: str | None = answer.get("deletionId")
+    return found
+
+
+async def _holds(doors: Doors, clock: Clock) -> None:
+    one = image()
+    await doors.push("app", one, "one")
+    until = clock() // 1000 + 60
+    for held in (one.digest, "one", "v*"):
+        for _ in range(2):
+            hold = await doors.served("PutHold", **APP, image=held, reason="because", expiresAt=until)
+        await doors.served("ListHolds", **APP)
+        assert (await doors.ecr("DeleteRepository", **APP, force=True)).status == (200 if held == "v*" else 400)
+        if held == "v*":
+            [gone, *_] = (await doors.served("ListDeletions", **APP))["deletions"]
+            await doors.served("RestoreDeletion", deletionId=gone["deletionId"])
+        else:
+            await doors.served("DeleteHold", holdId=hold["hold"]["holdId"])
+    await doors.served("ListHolds")
+    feed = {"feedName": "cluster", "timeToLiveSeconds": 3600}
+    for images in ([f"app@{one.digest}", "app:one", "app:unknown"], ["app:one"]):
+        await doors.served("PutImageFeed", **feed, images=images)
+    await doors.served("ListImageFeeds")
+    await doors.served("DeleteImageFeed", feedName="cluster")
+    clock.move(HOUR)
+    await collect_all(doors.state)
+
+
+async def _plans(doors: Doors, clock: Clock) -> None:
+    base = image()
+    pushed: Sequence[Image] = (base, image(), index(base), image(subject=base))
+    for number, one in enumerate(pushed):
+        await doors.push("app", one, f"v{number}")
+    every: dict[str, Any] = {
+        "repositories": ["app", "oth*"],
+        "tagStatus": "ANY",
+        "includeTags": ["v*"],
+        "excludeTags": ["/^x/"],
+        "pushedBefore": clock() // 1000 + 10,
+        "notPulledSince": clock() // 1000 + 10,
+        "keepNewest": 1,
+        "groupBy": "/^(v)/",
+        "largerThan": 1,
+        "labels": {"unique": "no"},
+    }
+    many = series(plans.STEP + 1)
+    await doors.push("app", many[0])
+    for one in many[1:]:
+        assert (await doors.put_manifest("app", one.digest, one)).status == 201
+    large = index(*many)
+    assert (await doors.put_manifest("app", "large", large)).status == 201
+    clock.move(HOUR)
+    for filters in (every, {"repositories": ["app"]}):
+        plan = (await doors.served("CreatePlan", filters=filters))["plan"]["planId"]
+        await doors.served("DescribePlan", planId=plan)
+        for verdict in ({}, {"verdict": "DELETE"}):
+            await doors.served("ListPlanImages", planId=plan, **verdict)
+        for operation in ("ExecutePlan", "UndoPlan"):
+            await doors.served(operation, planId=plan)
+            await _do_what_is_due(doors.state)
+    await doors.served("ListPlans")
+    await doors.served("DeletePlan", planId=plan)
+
+
+async def _do_what_is_due(state: State) -> None:
+    while await jobs.run_one(state):
+        pass
+
+
+async def _looking(doors: Doors) -> None:
+    """With something in two repositories, and something in the bin."""
+    both, gone = image(), image()
+    for repository in ("app", "other"):
+        await doors.push(repository, both)
+    await doors.push("app", gone)
+    await _delete(doors, {"imageDigest": gone.digest})
+    await doors.served("GetUsage")
+    await doors.served("ListRepositoryUsage")
+    await doors.served("ListImageUsage", **APP)
+
+
+async def _webhooks(doors: Doors) -> None:
+    """One that nobody answers, and one that nothing is for."""
+    address = f"http://127.0.0.1:{free_port()}/"
+    await doors.served("PutWebhook", name="silent", url=address, secret="0123456789abcdef")
+    await doors.served("PutWebhook", name="idle", url=address, repositories="nothing")
+    await doors.push("app", image(), "event")
+    assert await webhooks.deliver_due(doors.state)
+    await doors.served("ListWebhooks")
+    await doors.served("DeleteWebhook", name="silent")
+
+
+async def _audit(doors: Doors) -> None:
+    """With bytes that are gone for some time: of a blob, and of an upload; and a manifest that is damaged."""
+    content = layer()
+    one = image(content)
+    await doors.push("app", one, "damaged")
+    assert (await doors.oci("PATCH", await doors.begin("app"), content)).status == 202
+    found = (await doors.oci("GET", f"app/blobs/{sha256(content)}")).file
+    assert found is not None
+    lost = [path for path in found.parents[1].glob("*/*") if path.read_bytes() == content]
+    for path in lost:
+        path.unlink()
+    wrong = {item.check for stage in audit.STAGES async for item in stage.run(doors.state)}
+    assert {"bytes", "uploads"} <= wrong
+    assert [item async for item in scrub.run(doors.state) if isinstance(item, scrub.Hit)]
+    for path in lost:
+        path.write_bytes(content)
+    assert [item async for item in scrub.run(doors.state) if isinstance(item, scrub.Recovery)]
+    assert isinstance(doors.state.db, Watched)
+    await doors.state.db.db.write(_damage, one.digest)
+    assert (await doors.put_manifest("app", "damaged", one)).status == 201
+
+
+async def _damage(tx: Tx, digest: str) -> None:
+    await tx.run("UPDATE images SET manifest = x'00' WHERE digest = :digest", digest=digest)
+
+
+async def _upkeep(state: State, clock: Clock) -> None:
+    strict = replace(state, rules=state.rules._replace(any_signature=False, default_account="999999999999"))
+    key = await access.first_key(strict)
+    await access.credentials(strict, key.key)
+    assert await health.missing(state) is None
+    clock.move(state.rules.history_days * DAY)
+    await jobs.schedule(state)
+    await _do_what_is_due(state)
+    await collect_all(state)
