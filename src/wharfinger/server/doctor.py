@@ -63,7 +63,7 @@ def _python() -> Finding:
 
 
 def _sqlite() -> Finding:
-    found = sqlite.library_version()
+    found = sqlite.version_in_use()
     safe = sqlite.is_safe()
     return Finding(
         f"SQLite {found}",

@@ -42,14 +42,14 @@ class UnsafeSqlite(Exception):
     """The SQLite that is installed cannot be shared by processes."""
 
 
-def library_version() -> str:
+def version_in_use() -> str:
     """Of the SQLite that is used."""
     return apsw.sqlite_lib_version()
 
 
 def is_safe() -> bool:
     """Whether it can be shared by processes."""
-    return tuple(map(int, library_version().split("."))) >= OLDEST_SAFE
+    return tuple(map(int, version_in_use().split("."))) >= OLDEST_SAFE
 
 
 class SqliteTx:
@@ -83,7 +83,7 @@ class Sqlite:
 
     def __init__(self, directory: Path) -> None:
         if not is_safe():
-            raise UnsafeSqlite(f"SQLite {library_version()} is too old: install apsw 3.51.3 or newer")
+            raise UnsafeSqlite(f"SQLite {version_in_use()} is too old: install apsw 3.51.3 or newer")
         self.statements = 0
         self.transactions = 0
         self._is_closed = False
