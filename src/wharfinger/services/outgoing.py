@@ -122,7 +122,9 @@ async def _ignore_rest(reader: asyncio.StreamReader) -> None:
 @functools.cache
 def _tls() -> ssl.SSLContext:
     """With the authorities of the system, or those that SSL_CERT_FILE names. Made once, because that takes a while."""
-    return ssl.create_default_context()
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # some systems leave it to their configuration
+    return context
 
 
 @functools.cache
