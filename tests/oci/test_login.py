@@ -79,7 +79,7 @@ def test_the_ping_may_be_asked_without_the_final_slash(registry: Registry) -> No
 
 def test_a_token_is_good_for_twelve_hours(registry: Registry) -> None:
     name = RegistryName(registry.account, registry.region)
-    password = inside.token(registry.server, f"arn:aws:iam::{registry.account}:root", name, age=12 * HOUR - 60_000)
+    password = inside.token(registry.server, name, age=12 * HOUR - 60_000)
     assert Oci(registry.server.endpoint, password).get("/v2/").status == 200
 
 
@@ -150,14 +150,14 @@ def test_a_token_that_was_changed_is_sent_away(change: Callable[[str], str], reg
 
 def test_the_token_of_another_server_is_sent_away(server: Server, strict_server: Server, account: str) -> None:
     name = RegistryName(account, "eu-central-1")
-    password = inside.token(strict_server, f"arn:aws:iam::{account}:root", name)
+    password = inside.token(strict_server, name)
     assert Oci(strict_server.endpoint, password).get("/v2/").status == 200
     assert Oci(server.endpoint, password).get("/v2/").status == 401
 
 
 def test_an_expired_token_is_denied_in_the_words_of_ecr(registry: Registry) -> None:
     name = RegistryName(registry.account, registry.region)
-    password = inside.token(registry.server, f"arn:aws:iam::{registry.account}:root", name, age=12 * HOUR)
+    password = inside.token(registry.server, name, age=12 * HOUR)
     answer = Oci(registry.server.endpoint, password).get("/v2/")
     assert (answer.status, answer.code) == (403, "DENIED")
     assert answer.message == "Your authorization token has expired. Reauthenticate and try again."

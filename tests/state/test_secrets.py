@@ -127,11 +127,11 @@ def test_a_secret_that_was_changed_can_not_be_read(changed: bytes) -> None:
 
 
 async def test_the_first_access_key_is_made_once(state: State) -> None:
-    assert tuple(await access.first_key(state)) == tuple(await access.first_key(state))
+    assert tuple(await login.first_key(state)) == tuple(await login.first_key(state))
 
 
 async def test_the_secret_of_an_access_key_is_nowhere_in_the_data(state: State, tmp_path: Path) -> None:
-    secret = (await access.first_key(state)).secret.encode()
+    secret = (await login.first_key(state)).secret.encode()
     assert [path for path, content in contents_of(tmp_path / "data") if secret in content] == []
 
 
@@ -140,13 +140,13 @@ def contents_of(directory: Path) -> list[tuple[Path, bytes]]:
 
 
 async def test_an_access_key_can_not_be_given_the_secret_of_another(state: State) -> None:
-    stolen = await access.first_key(state)
+    stolen = await login.first_key(state)
     row = await state.db.read(keys.find, stolen.key)
     assert row is not None
-    await state.db.write(keys.add, row._replace(id="WHRFANOTHER"), 0)
+    await state.db.write(keys.add, row._replace(id="WHRFANOTHER"))
     strict = replace(state, rules=state.rules._replace(any_signature=False))
     with pytest.raises(SecretsUnreadable):
-        await access.credentials(strict, "WHRFANOTHER")
+        await login.credentials(strict, "WHRFANOTHER", None)
 
 
 async def test_a_server_with_another_master_key_does_not_start(tmp_path: Path) -> None:
@@ -171,10 +171,10 @@ def a_request() -> Request:
 @pytest.mark.parametrize("kind", ["secrets", "credentials", "token", "state", "ecr call", "oci call", "request"])
 async def test_no_secret_shows_in_the_text_of(state: State, kind: str) -> None:
     known = replace(state, secrets=Secrets(b"MASTER" + bytes(26)))
-    token = access.issue_token(known, CALLER)
+    token = login.issue_token(known, CALLER)
     shown = {
         "secrets": known.secrets,
-        "credentials": access.Credentials("key", "MASTER", "account", "principal"),
+        "credentials": login.Credentials("key", "MASTER", "account", CALLER.login),
         "token": token,
         "state": known,
         "ecr call": EcrCall(known, settings_of(Path("data")).addresses, CALLER, REGISTRY, OPERATIONS["PutImage"]),

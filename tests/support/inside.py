@@ -9,19 +9,20 @@ from contextlib import asynccontextmanager
 from support.server import Server
 from support.state import opened
 from wharfinger.domain.names import Registry
-from wharfinger.services import access, collect
-from wharfinger.services.access import Caller
+from wharfinger.services import collect, login
+from wharfinger.services.access import Caller, Login
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.database import Tx
 
 
-def token(server: Server, principal: str, registry: Registry, age: int = 0) -> str:
-    """A password of any principal, issued so many milliseconds ago."""
+def token(server: Server, registry: Registry, age: int = 0) -> str:
+    """A password of the root of an account, issued so many milliseconds ago."""
 
     async def issue() -> str:
         async with _opened(server, lambda: system_clock() - age) as state:
-            return access.issue_token(state, Caller(principal, registry)).password
+            how = Login("open", registry.account) if server.is_open else (await login.first_key(state)).login
+            return login.issue_token(state, Caller("", registry, how)).password
 
     return asyncio.run(issue())
 

@@ -605,6 +605,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:CreatePlan",
+        None,
     ),
     "DeleteHold": Operation(
         "DeleteHold",
@@ -616,6 +617,7 @@ OPERATIONS: dict[str, Operation] = {
             "HoldNotFoundException",
         ),
         "wharfinger:DeleteHold",
+        None,
     ),
     "DeleteImageFeed": Operation(
         "DeleteImageFeed",
@@ -627,6 +629,7 @@ OPERATIONS: dict[str, Operation] = {
             "FeedNotFoundException",
         ),
         "wharfinger:DeleteImageFeed",
+        None,
     ),
     "DeleteImages": Operation(
         "DeleteImages",
@@ -638,6 +641,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:DeleteImages",
+        "repository_name",
     ),
     "DeletePlan": Operation(
         "DeletePlan",
@@ -650,6 +654,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:DeletePlan",
+        None,
     ),
     "DeleteWebhook": Operation(
         "DeleteWebhook",
@@ -661,6 +666,7 @@ OPERATIONS: dict[str, Operation] = {
             "WebhookNotFoundException",
         ),
         "wharfinger:DeleteWebhook",
+        None,
     ),
     "DescribePlan": Operation(
         "DescribePlan",
@@ -672,6 +678,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:DescribePlan",
+        None,
     ),
     "EmptyBin": Operation(
         "EmptyBin",
@@ -683,6 +690,7 @@ OPERATIONS: dict[str, Operation] = {
             "DeletionNotFoundException",
         ),
         "wharfinger:EmptyBin",
+        "repository_name",
     ),
     "ExecutePlan": Operation(
         "ExecutePlan",
@@ -695,6 +703,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:ExecutePlan",
+        None,
     ),
     "GetDeletionSettings": Operation(
         "GetDeletionSettings",
@@ -706,6 +715,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:GetDeletionSettings",
+        "repository_name",
     ),
     "GetImageAtTime": Operation(
         "GetImageAtTime",
@@ -717,6 +727,7 @@ OPERATIONS: dict[str, Operation] = {
             "ImageNotFoundException",
         ),
         "wharfinger:GetImageAtTime",
+        "repository_name",
     ),
     "GetUsage": Operation(
         "GetUsage",
@@ -727,6 +738,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:GetUsage",
+        None,
     ),
     "ListDeletedImages": Operation(
         "ListDeletedImages",
@@ -737,6 +749,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListDeletedImages",
+        "repository_name",
     ),
     "ListDeletions": Operation(
         "ListDeletions",
@@ -747,6 +760,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListDeletions",
+        "repository_name",
     ),
     "ListEvents": Operation(
         "ListEvents",
@@ -757,6 +771,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListEvents",
+        "repository_name",
     ),
     "ListHolds": Operation(
         "ListHolds",
@@ -767,6 +782,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListHolds",
+        "repository_name",
     ),
     "ListImageFeeds": Operation(
         "ListImageFeeds",
@@ -777,6 +793,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListImageFeeds",
+        None,
     ),
     "ListImageUsage": Operation(
         "ListImageUsage",
@@ -788,6 +805,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:ListImageUsage",
+        "repository_name",
     ),
     "ListPlanImages": Operation(
         "ListPlanImages",
@@ -799,6 +817,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:ListPlanImages",
+        None,
     ),
     "ListPlans": Operation(
         "ListPlans",
@@ -809,6 +828,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListPlans",
+        None,
     ),
     "ListRepositoryUsage": Operation(
         "ListRepositoryUsage",
@@ -819,6 +839,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListRepositoryUsage",
+        None,
     ),
     "ListTagHistory": Operation(
         "ListTagHistory",
@@ -829,6 +850,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTagHistory",
+        "repository_name",
     ),
     "ListWebhooks": Operation(
         "ListWebhooks",
@@ -839,6 +861,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListWebhooks",
+        None,
     ),
     "PutDeletionSettings": Operation(
         "PutDeletionSettings",
@@ -850,6 +873,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:PutDeletionSettings",
+        "repository_name",
     ),
     "PutHold": Operation(
         "PutHold",
@@ -860,6 +884,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutHold",
+        "repository_name",
     ),
     "PutImageFeed": Operation(
         "PutImageFeed",
@@ -870,6 +895,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutImageFeed",
+        None,
     ),
     "PutWebhook": Operation(
         "PutWebhook",
@@ -880,6 +906,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutWebhook",
+        None,
     ),
     "RestoreDeletion": Operation(
         "RestoreDeletion",
@@ -892,6 +919,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:RestoreDeletion",
+        None,
     ),
     "RestoreImages": Operation(
         "RestoreImages",
@@ -903,6 +931,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:RestoreImages",
+        "repository_name",
     ),
     "UndoPlan": Operation(
         "UndoPlan",
@@ -915,6 +944,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:UndoPlan",
+        None,
     ),
 }
 

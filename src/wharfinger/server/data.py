@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from wharfinger.server.settings import Settings
-from wharfinger.services import access, jobs
-from wharfinger.services.access import Credentials
+from wharfinger.services import jobs, login
+from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
@@ -71,7 +71,7 @@ async def prepare(settings: Settings) -> Credentials:
     try:
         await migrate(state.db)
         await jobs.schedule(state)
-        return await access.first_key(state)
+        return await login.first_key(state)
     finally:
         await state.db.close()
 

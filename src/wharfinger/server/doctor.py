@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from wharfinger.server import audit, data
 from wharfinger.server.settings import Settings
-from wharfinger.services import access, health
+from wharfinger.services import health, login
 from wharfinger.state import State
 from wharfinger.state.db import schema, sqlite
 from wharfinger.state.secrets import SecretsUnreadable
@@ -116,7 +116,7 @@ async def _database(state: State) -> list[Finding]:
 
     async def keys() -> None:
         try:
-            await access.first_key(state)
+            await login.first_key(state)
         except SecretsUnreadable as error:
             raise _Problem(f"{error}: put back the file master.key that belongs to this database.") from None
 

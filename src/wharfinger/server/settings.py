@@ -68,8 +68,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "000000000000"
     )
     region: Annotated[
-        str, Meta(pattern=rf"^{REGION.pattern}\Z", description="Region that `wharfinger env` prints.")
+        str, Meta(pattern=rf"^{REGION.pattern}\Z", description="Region that `wharfinger env` prints, and that pulls without a login mean.")
     ] = "us-east-1"
+    organization: Annotated[
+        str,
+        Meta(
+            pattern=r"^(o-[a-z0-9]{10,32})?\Z",
+            description="The organisation that all accounts of this server belong to, as policies name it in "
+            "`aws:PrincipalOrgID`.",
+        ),
+    ] = ""
     digest_and_tag: Annotated[
         Literal["tag", "image"],
         Meta(
@@ -134,6 +142,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             sparse_manifests=self.sparse_manifests,
             any_signature=self.open,
             default_account=self.account,
+            default_region=self.region,
+            organization=self.organization,
             bin_days=self.bin_days,
             history_days=self.history_days,
             blob_lease=self.blob_lease * SECOND,
