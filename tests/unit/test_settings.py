@@ -70,12 +70,15 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("domain", "registry.example:8443", "registry.example:8443"),
     ("account", "123456789012", "123456789012"),
     ("region", "us-gov-west-1", "us-gov-west-1"),
+    ("organization", "o-a1b2c3d4e5", "o-a1b2c3d4e5"),
     ("digest_and_tag", "image", "image"),
     ("sparse_manifests", "true", True),
     ("bin_days", "0", 0),
     ("bin_days", "3650", 3650),
     ("history_days", "1", 1),
     ("blob_lease", "10", 10),
+    ("rate_limit", "100", 100),
+    ("parallel_uploads", "8", 8),
     ("webhook_private", "true", True),
     ("log_level", "debug", "debug"),
 ]
@@ -95,7 +98,8 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
         "host='::1'\nport=1\ndata='d'\nworkers=2\nopen=true\naddress='http://a'\ndomain='d'\naccount='123456789012'\n"
     )
     lines += "region='eu-west-1'\ndigest_and_tag='image'\nsparse_manifests=true\nlog_level='error'\n"
-    lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nwebhook_private=true\n"
+    lines += "organization='o-a1b2c3d4e5'\n"
+    lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nrate_limit=100\nparallel_uploads=8\nwebhook_private=true\n"
     assert load({}, {}, config(tmp_path, lines)) == Settings(
         host="::1",
         port=1,
@@ -106,11 +110,14 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
         domain="d",
         account="123456789012",
         region="eu-west-1",
+        organization="o-a1b2c3d4e5",
         digest_and_tag="image",
         sparse_manifests=True,
         bin_days=1,
         history_days=2,
         blob_lease=30,
+        rate_limit=100,
+        parallel_uploads=8,
         webhook_private=True,
         log_level="error",
     )

@@ -640,7 +640,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
             "RepositoryNotFoundException",
         ),
-        "wharfinger:DeleteImages",
+        "ecr:BatchDeleteImage",
         "repository_name",
     ),
     "DeletePlan": Operation(

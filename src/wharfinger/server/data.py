@@ -20,6 +20,7 @@ from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
+from wharfinger.state.limits import Limits
 from wharfinger.state.secrets import open_secrets
 
 _LOCK: Final = "server.lock"
@@ -86,6 +87,7 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         secrets=open_secrets(directory, create=False),
         scratch=Scratch(directory),
         rules=settings.rules,
+        limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
 
 

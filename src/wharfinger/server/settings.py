@@ -113,6 +113,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="How many seconds a layer is held for the push that brought it, before an image refers to it.",
         ),
     ] = 7200
+    rate_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="How many requests in a second one principal may make of one worker; what is more is answered "
+            "with ThrottlingException, or 429. 0: as many as it likes.",
+        ),
+    ] = 0
+    parallel_uploads: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="How many layers one login may send to one worker at the same time; 0: as many as it likes.",
+        ),
+    ] = 0
     webhook_private: Annotated[
         bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
     ] = False

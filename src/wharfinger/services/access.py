@@ -6,6 +6,7 @@ import asyncio
 import functools
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -35,6 +36,7 @@ from wharfinger.state.remembered import Answers
 
 Keys = Mapping[str, tuple[str, ...]]
 """Condition keys of a request in small letters, each with its values."""
+NO_KEYS: Final[Keys] = MappingProxyType({})
 
 _USE_STEP: Final = HOUR  # the use of a key is noted at most once in this time
 _READING: Final = {
@@ -62,7 +64,7 @@ class Identity(NamedTuple):
     principal: Principal
     policies: Sequence[Policy] = ()
     session_policy: Policy | None = None
-    keys: Keys = {}
+    keys: Keys = NO_KEYS
     used_at: int | None = None
 
 
@@ -73,7 +75,7 @@ class Caller(NamedTuple):
     registry: Registry
     login: Login = ANONYMOUS
     identity: Identity = Identity(Principal("anonymous", "", ""))
-    keys: Keys = {}
+    keys: Keys = NO_KEYS
 
     @property
     def account(self) -> str:
@@ -87,13 +89,13 @@ class Errand(NamedTuple):
     action: str
     registry: Registry
     repositories: Sequence[str] = ()  # names; `*` means all of them
-    keys: Keys = {}  # what the request says of itself, beside where it came from
+    keys: Keys = NO_KEYS  # what the request says of itself, beside where it came from
 
 
 async def enter(state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None) -> Caller:
     """The caller behind a login, which may do the errand.
 
-    Raises KeyUnknown, SessionExpired, Denied, AuthenticationMissing.
+    Raises KeyUnknown, SessionExpired, Throttled, Denied, AuthenticationMissing.
     """
     now = state.clock()
     if login.session is not None and login.session.expires_at <= now:
@@ -105,6 +107,7 @@ async def enter(state: State, login: Login, registry: Registry, keys_: Keys, err
         if identity is None:
             raise KeyUnknown
         caller = Caller(identity.principal.arn, registry, login, identity, keys_)
+        state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
         if errand is not None:
             await _check(tx, answers, state, caller, errand)
         return caller

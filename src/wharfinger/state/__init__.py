@@ -9,6 +9,7 @@ from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.files import Scratch
+from wharfinger.state.limits import Limits
 from wharfinger.state.remembered import Remembered
 from wharfinger.state.secrets import Secrets
 
@@ -24,3 +25,4 @@ class State:
     scratch: Scratch
     rules: Rules
     remembered: Remembered = field(default_factory=Remembered)
+    limits: Limits = field(default_factory=lambda: Limits(0, 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -65,7 +66,8 @@ class AwsDoor:
         claim = sigv4.read_claim(request, service.signing_name)
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
-            await self._receive(request, operation, claim, credentials, body)
+            with self._sending(operation, credentials):
+                await self._receive(request, operation, claim, credentials, body)
             async with self._state.scratch.whole(body) as content:
                 own = Registry(credentials.account, claim.region)
                 return await self._perform(request, operation, handler, (credentials.login, own), content)
@@ -83,6 +85,11 @@ class AwsDoor:
         if not self._state.rules.any_signature:
             sigv4.check_time(claim, datetime.fromtimestamp(self._state.clock() / 1000, UTC))
         return await login.credentials(self._state, claim.key, claim.token)
+
+    def _sending(self, operation: Operation, credentials: Credentials) -> AbstractContextManager[None]:
+        if operation.name != "UploadLayerPart":
+            return nullcontext()
+        return self._state.limits.uploading(credentials.login.id)
 
     async def _receive(
         self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials, body: ScratchFile

@@ -63,7 +63,7 @@ class OciDoor:
         else:
             entry = await _login(self._state, request) or Entry(ANONYMOUS, self._meant(request))
         if request.method not in endpoint.actions:
-            raise MethodNotAllowed(endpoint.allowed)
+            raise AuthenticationMissing if entry.login == ANONYMOUS else MethodNotAllowed(endpoint.allowed)
         meant = registry_of_host(request.host) or entry.registry
         action = _DOWNLOAD if download is not None else endpoint.actions[request.method]
         errand = Errand(action, meant, (repository or "*",)) if action is not None else None
