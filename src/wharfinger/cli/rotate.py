@@ -28,6 +28,8 @@ def rotate_master_key(*, to: Path | None, **options: Any) -> None:
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     settings = settings_from(options)
+    if not settings.directory.is_dir():
+        raise click.ClickException(f"{settings.directory} does not exist: name the data directory with --data.")
     keys = data.key_files(settings)
     to = to.expanduser().absolute() if to is not None else None
     try:
