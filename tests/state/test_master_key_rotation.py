@@ -39,6 +39,15 @@ def test_a_start_with_the_old_master_key_ends_nothing(files: KeyFiles, elsewhere
     assert key(files) == key(files._replace(master=elsewhere))
 
 
+def test_a_start_with_a_master_key_between_two_keeps_it_and_the_newest(files: KeyFiles, elsewhere: Path) -> None:
+    between, before = files._replace(master=elsewhere.with_name("between")), key(files)
+    files.rotate(between.master)
+    files.rotate(elsewhere)
+    between.settle()
+    assert key(between) == key(files._replace(master=elsewhere)) == before
+    assert "is not the one that" in refusal(files)
+
+
 def test_a_master_key_that_was_rotated_to_by_mistake_ends_with_the_next_one(files: KeyFiles, elsewhere: Path) -> None:
     mistake = elsewhere.with_name("mistake")
     files.rotate(mistake)
