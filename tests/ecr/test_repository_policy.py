@@ -87,9 +87,7 @@ def test_what_is_no_policy_is_refused_in_the_words_that_terraform_looks_for(
     registry: Registry, text: str, reason: str
 ) -> None:
     registry.create("app")
-    code, message = RawEcr(registry).call(
-        "SetRepositoryPolicy", {"repositoryName": "app", "policyText": text}
-    ).error
+    code, message = RawEcr(registry).call("SetRepositoryPolicy", {"repositoryName": "app", "policyText": text}).error
     assert code == "InvalidParameterException"
     assert message.startswith(
         "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'"
@@ -118,9 +116,7 @@ def test_another_account_pulls_what_a_policy_lets_it(registry: Registry, one: Im
     assert oci.get("/v2/app/manifests/v1").body == one.manifest
     for digest, content in one.blobs.items():
         assert oci.get(f"/v2/app/blobs/{digest}").body == content
-    found = other.ecr.batch_get_image(
-        registryId=registry.account, repositoryName="app", imageIds=[{"imageTag": "v1"}]
-    )
+    found = other.ecr.batch_get_image(registryId=registry.account, repositoryName="app", imageIds=[{"imageTag": "v1"}])
     assert [item["imageManifest"] for item in found["images"]] == [one.text]
 
 
@@ -129,9 +125,12 @@ def test_another_account_does_nothing_that_the_policy_does_not_name(registry: Re
     set_policy(registry, statement(*PULL, principal=account(other)))
     answer = at_owner(registry, other.password).call("DELETE", f"/v2/app/manifests/{one.digest}")
     assert (answer.status, answer.code) == (403, "DENIED")
-    assert answer.message == denied(
-        other.account, "ecr:BatchDeleteImage", f"arn:aws:ecr:{registry.region}:{registry.account}:repository/app"
-    )[1]
+    assert (
+        answer.message
+        == denied(
+            other.account, "ecr:BatchDeleteImage", f"arn:aws:ecr:{registry.region}:{registry.account}:repository/app"
+        )[1]
+    )
     assert registry.tags("app") == {"v1": one.digest}
 
 

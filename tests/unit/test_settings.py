@@ -61,6 +61,7 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("host", "127.0.0.2", "127.0.0.2"),
     ("port", "65535", 65535),
     ("data", "/srv/registry", "/srv/registry"),
+    ("master_key", "/run/secrets/wharfinger", "/run/secrets/wharfinger"),
     ("workers", "64", 64),
     ("open", "true", True),
     ("open", "false", False),
@@ -100,10 +101,12 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
     lines += "region='eu-west-1'\ndigest_and_tag='image'\nsparse_manifests=true\nlog_level='error'\n"
     lines += "organization='o-a1b2c3d4e5'\n"
     lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nrate_limit=100\nparallel_uploads=8\nwebhook_private=true\n"
+    lines += "master_key='k'\n"
     assert load({}, {}, config(tmp_path, lines)) == Settings(
         host="::1",
         port=1,
         data="d",
+        master_key="k",
         workers=2,
         open=True,
         address="http://a",
@@ -121,6 +124,11 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
         webhook_private=True,
         log_level="error",
     )
+
+
+def test_the_master_key_is_in_the_data_directory_unless_it_is_set_elsewhere() -> None:
+    assert Settings(data="/srv/registry").master_key_file == Path("/srv/registry/master.key")
+    assert Settings(data="/srv/registry", master_key="~/key").master_key_file == Path.home() / "key"
 
 
 # --- what is refused -----------------------------------------------------------------------------------------

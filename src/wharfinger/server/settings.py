@@ -40,6 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Directory for the database, the layers and the keys; `~` is the home directory."),
     ] = "~/.local/share/wharfinger"
+    master_key: Annotated[
+        str,
+        Meta(
+            description="File of 32 random bytes that opens the keys in the data directory; empty: `master.key` in "
+            "the data directory, made at the first start. A file elsewhere has to be there."
+        ),
+    ] = ""
     workers: Annotated[int, Meta(ge=1, le=64, description="Processes that answer requests.")] = 1
     open: Annotated[
         bool,
@@ -144,6 +151,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.data).expanduser().absolute()
 
     @property
+    def master_key_file(self) -> Path:
+        """Where the master key is, absolute."""
+        return Path(self.master_key).expanduser().absolute() if self.master_key else self.directory / "master.key"
+
+    @property
     def addresses(self) -> Addresses:
         """How clients reach the server."""
         return Addresses(self.address or f"http://{self._reached_as}:{self.port}", self.domain or None)
@@ -183,12 +195,13 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
-    if settings.open and not _is_loopback(settings.host):
+    if settings.open and not is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
     return settings
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
