@@ -6,7 +6,7 @@ BIN := .venv/bin
 # parallel test processes; `make test JOBS=0` runs them in one
 JOBS ?= 2
 
-.PHONY: run test check format bench tools generate docs lock clean
+.PHONY: run test check format bench bench-access tools generate docs lock clean
 
 run: .venv/ready
 	@exec $(BIN)/wharfinger serve $(ARGS)
@@ -29,6 +29,10 @@ format: .venv/ready
 # beside real peers in one run; what is not installed is named and left out
 bench: .venv/ready
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+# what access control costs, against the same server without it
+bench-access: .venv/ready
+	PYTHONPATH=tests:. $(BIN)/python -m bench.access $(ARGS)
 
 # programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, the JavaScript SDK
 tools:

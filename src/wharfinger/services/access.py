@@ -91,6 +91,11 @@ class Errand(NamedTuple):
     repositories: Sequence[str] = ()  # names; `*` means all of them
     keys: Keys = NO_KEYS  # what the request says of itself, beside where it came from
 
+    @property
+    def name(self) -> tuple[str, Registry, Sequence[str]]:
+        """What tells it from others but for its keys."""
+        return self.action, self.registry, self.repositories
+
 
 async def enter(state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None) -> Caller:
     """The caller behind a login, which may do the errand.
@@ -100,21 +105,30 @@ async def enter(state: State, login: Login, registry: Registry, keys_: Keys, err
     now = state.clock()
     if login.session is not None and login.session.expires_at <= now:
         raise SessionExpired
-
-    async def work(tx: Tx) -> Caller:
-        answers = await state.remembered.now(tx)
-        identity = await answers.get(tx, _identity, login, state.rules.organization)
-        if identity is None:
-            raise KeyUnknown
-        caller = Caller(identity.principal.arn, registry, login, identity, keys_)
-        state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
-        if errand is not None:
-            await _check(tx, answers, state, caller, errand)
-        return caller
-
-    caller = await state.db.read(work)
+    name = (login, errand and errand.name)
+    identity: Identity | None = state.remembered.at(await state.db.rights_version()).known(name)
+    if identity is None:
+        identity = await state.db.read(_admit, state, login, registry, keys_, errand, name)
+    state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
+    caller = Caller(identity.principal.arn, registry, login, identity, keys_)
     await _note_use(state, caller, now)
     return caller
+
+
+async def _admit(
+    tx: Tx, state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None, name: Hashable
+) -> Identity:
+    """Decide, and keep what was decided if it would be so for any request of that login with that errand."""
+    answers = await state.remembered.now(tx)
+    identity = await answers.get(tx, _identity, login, state.rules.organization)
+    if identity is None:
+        raise KeyUnknown
+    asked = Asked(keys_)
+    if errand is not None:
+        await _check(tx, answers, state, Caller(identity.principal.arn, registry, login, identity, asked), errand)
+    if not asked and not (errand and errand.keys):
+        answers.keep(name, identity)
+    return identity
 
 
 async def require(state: State, caller: Caller, errand: Errand) -> None:

@@ -24,13 +24,21 @@ class Answers:
         self.version = version
         self._found: dict[Hashable, Any] = {}
 
+    def known(self, key: Hashable) -> Any:
+        """What was kept under a key, None if nothing was."""
+        return self._found.get(key)
+
+    def keep(self, key: Hashable, found: Any) -> None:
+        """Keep something for as long as the rights stay as they are."""
+        if len(self._found) >= _MOST:
+            self._found.clear()
+        self._found[key] = found
+
     async def get(self, tx: Tx, read: Callable[[Tx, *Ts], Awaitable[T]], *args: *Ts) -> T:
         """What `read` says, from memory if it was asked before."""
         key = (read, args)
         if key not in self._found:
-            if len(self._found) >= _MOST:
-                self._found.clear()
-            self._found[key] = await read(tx, *args)
+            self.keep(key, await read(tx, *args))
         found: T = self._found[key]
         return found
 
@@ -44,7 +52,10 @@ class Remembered:
 
     async def now(self, tx: Tx) -> Answers:
         """The answers that are good in this transaction."""
-        version = await rights.version(tx)
+        return self.at(await rights.version(tx))
+
+    def at(self, version: int) -> Answers:
+        """The answers at a version of the rights."""
         if version != self._answers.version:
             self._answers = Answers(version)
         return self._answers
