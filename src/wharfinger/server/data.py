@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from wharfinger.server.settings import Settings
-from wharfinger.services import jobs, login
+from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore
@@ -62,7 +62,10 @@ def keep_private() -> None:
 
 
 async def prepare(settings: Settings) -> Credentials:
-    """Make what is missing in the data directory, bring the tables up to date; the first access key."""
+    """Make what is missing in the data directory, bring the tables up to date; the first access key.
+
+    Raises AccessFileInvalid.
+    """
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     DirectoryStore.prepare(directory / _BLOBS)
@@ -71,6 +74,7 @@ async def prepare(settings: Settings) -> Credentials:
     try:
         await migrate(state.db)
         await jobs.schedule(state)
+        await declared.load(state)
         return await login.first_key(state)
     finally:
         await state.db.close()

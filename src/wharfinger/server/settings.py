@@ -68,7 +68,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "000000000000"
     )
     region: Annotated[
-        str, Meta(pattern=rf"^{REGION.pattern}\Z", description="Region that `wharfinger env` prints, and that pulls without a login mean.")
+        str,
+        Meta(
+            pattern=rf"^{REGION.pattern}\Z",
+            description="Region that `wharfinger env` prints, and that pulls without a login mean.",
+        ),
     ] = "us-east-1"
     organization: Annotated[
         str,
@@ -76,6 +80,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             pattern=r"^(o-[a-z0-9]{10,32})?\Z",
             description="The organisation that all accounts of this server belong to, as policies name it in "
             "`aws:PrincipalOrgID`.",
+        ),
+    ] = ""
+    access_file: Annotated[
+        str,
+        Meta(
+            description="TOML file of users, roles and policies that the server keeps in step with; "
+            "`docs/guides/access-file.md` says what can stand in it."
         ),
     ] = ""
     digest_and_tag: Annotated[
@@ -148,6 +159,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             history_days=self.history_days,
             blob_lease=self.blob_lease * SECOND,
             webhook_private=self.webhook_private,
+            access_file=str(Path(self.access_file).expanduser().absolute()) if self.access_file else "",
         )
 
 
