@@ -70,10 +70,10 @@ class Follower:
 
     async def look(self) -> None:
         """Take what is new. What was refused is tried again when rights have changed: they may have been in its way."""
-        version = await self._state.db.read(rights.version)
-        is_settled = self._refused_at in {None, version}
+        is_settled = self._refused_at is None or self._refused_at == await self._state.db.read(rights.version)
         if is_settled and self._files is not None and await asyncio.to_thread(self._files.are_same):
             return
+        version = await self._state.db.read(rights.version)
         found = await asyncio.to_thread(_read, self._state)
         self._refused_at = None if await _take(self._state, found) else version
         self._files = found.files
@@ -89,8 +89,8 @@ async def out_of_step(state: State) -> str | None:
         return None
     if found is None:
         return (
-            f"{len(todo)} entries of the database came from a file, and none is named: name it with --access-file. "
-            "With an empty one they go."
+            f"{todo[0].kind.capitalize()} {todo[0].name[-1]} came from a file, and none is named: name it with "
+            "--access-file; what an empty one leaves out goes."
         )
     problem = (await state.db.read(rows.note)).problem
     return f"The database does not know yet that {todo[0]}: {problem or 'start the server, or wait a second'}."
