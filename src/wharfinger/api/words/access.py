@@ -40,7 +40,9 @@ WORDS: Final[Table] = {
         "ecr:SetRepositoryPolicy, or use force",
     ),
     f.PrincipalNotFound: Words("PrincipalNotFoundException", "UNSUPPORTED", 404, "There is no {kind} '{name}'"),
-    f.PrincipalExists: Words("PrincipalAlreadyExistsException", "UNSUPPORTED", 409, "There is a {kind} '{name}' already"),
+    f.PrincipalExists: Words(
+        "PrincipalAlreadyExistsException", "UNSUPPORTED", 409, "There is a {kind} '{name}' already"
+    ),
     f.IdentityPolicyNotFound: Words(
         "PolicyNotFoundException", "UNSUPPORTED", 404, "There is no policy '{name}' in the account"
     ),
@@ -49,6 +51,12 @@ WORDS: Final[Table] = {
         "UNSUPPORTED",
         409,
         lambda fault: f"The policy '{fault.name}' is attached to {', '.join(fault.holders)}: detach it first",
+    ),
+    f.IdentityPolicyBuiltIn: Words(
+        INVALID, "UNSUPPORTED", 400, "The policy '{name}' is built in: put one of your own under another name"
+    ),
+    f.IdentityPolicyNotAttached: Words(
+        "PolicyNotFoundException", "UNSUPPORTED", 404, "The policy '{policy}' is not attached to the {kind} '{name}'"
     ),
     f.NameInvalid: Words(
         INVALID,
