@@ -132,7 +132,9 @@ class Doors(Asgi):
 
     def _login(self) -> str:
         """With a new token, for the clock may have moved."""
-        caller = Caller(f"arn:aws:iam::{self.account}:root", Registry(self.account, REGION), Login("open", self.account))
+        caller = Caller(
+            f"arn:aws:iam::{self.account}:root", Registry(self.account, REGION), Login("open", self.account)
+        )
         password = login.issue_token(self.state, caller).password
         return "Basic " + base64.b64encode(f"AWS:{password}".encode()).decode()
 

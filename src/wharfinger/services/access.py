@@ -10,12 +10,11 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from wharfinger.domain import policy, principals, robots
+from wharfinger.domain import policy, principals, robots, scopes
 from wharfinger.domain.faults import (
     AuthenticationMissing,
     Denied,
     KeyUnknown,
-    PolicyInvalid,
     RepositoryNotFound,
     SessionExpired,
     Unavailable,
@@ -26,7 +25,8 @@ from wharfinger.domain.policy import Decision, Policy, Principal
 from wharfinger.domain.sessions import Session
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
-from wharfinger.state.db import keys, principals as rows, repositories
+from wharfinger.state.db import keys, repositories
+from wharfinger.state.db import principals as rows
 from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.principals import PrincipalRow
@@ -36,10 +36,7 @@ from wharfinger.state.remembered import Answers
 Keys = Mapping[str, tuple[str, ...]]
 """Condition keys of a request in small letters, each with its values."""
 
-SCOPE: Final = "REGISTRY_POLICY_SCOPE"
-_FIRST_SCOPE: Final = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"}
 _USE_STEP: Final = HOUR  # the use of a key is noted at most once in this time
-_DENY_ALL: Final = '{"Statement": {"Sid": "Unreadable", "Effect": "Deny", %s "Action": "*"%s}}'
 _READING: Final = {
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
@@ -193,7 +190,10 @@ async def _of_session(tx: Tx, login: Login) -> Identity | None:
     if session.source is not None and owner is None:
         return None
     narrowed = _compiled("session policy", session.policy, "session") if session.policy is not None else None
-    about = {"aws:tokenissuetime": (str(session.issued_at // 1000),), "aws:multifactorauthpresent": ("false",)}
+    about: dict[str, tuple[str, ...]] = {
+        "aws:tokenissuetime": (str(session.issued_at // 1000),),
+        "aws:multifactorauthpresent": ("false",),
+    }
     if session.role is None:
         return owner._replace(session_policy=narrowed, keys={**owner.keys, **about}) if owner else None
     role = await rows.get(tx, session.role)
@@ -252,9 +252,7 @@ async def _check(tx: Tx, answers: Answers, state: State, caller: Caller, errand:
         raise _denied(state, caller, errand, name, decision)
 
 
-async def decide(
-    tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None
-) -> Decision:
+async def decide(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None) -> Decision:
     """What the policies say of an errand to one repository, or to the registry."""
     guards, tags = await _guards(tx, answers, caller, errand, name)
     return policy.decide(
@@ -281,8 +279,8 @@ async def _guards(
         return found if errand.action in _READING else (), tags
     document = await answers.get(tx, repositories.registry_policy, errand.registry)
     if document is not None:
-        scope = await answers.get(tx, repositories.setting, errand.registry, SCOPE)
-        if scope != "V1" or errand.action in _FIRST_SCOPE:
+        scope = await answers.get(tx, repositories.setting, errand.registry, scopes.SCOPE)
+        if scopes.applies(scope, errand.action):
             found.append(_compiled("registry policy", document, "registry"))
     return found, tags
 
@@ -299,20 +297,7 @@ def would_allow(
     ).allowed
 
 
-def check_first_scope(document: policy.Document) -> None:
-    """Refuse what a registry policy cannot say under scope V1. Raises PolicyInvalid."""
-    allowed = {action.lower() for action in _FIRST_SCOPE}
-    for number, statement in enumerate(document.statements):
-        if statement.not_action or not {action.lower() for action in statement.actions} <= allowed:
-            raise PolicyInvalid(
-                "registry",
-                f"Statement[{number}].Action: under {SCOPE} V1 it can only be of {', '.join(sorted(_FIRST_SCOPE))}",
-            )
-
-
-def _request(
-    state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str]
-) -> policy.Request:
+def _request(state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str]) -> policy.Request:
     return policy.Request(
         caller.identity.principal,
         errand.action,
@@ -358,13 +343,7 @@ def _may_know(state: State, caller: Caller, errand: Errand, name: str | None) ->
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(name: str, text: str, kind: policy.Kind) -> Policy:
-    """What cannot be read any more denies everything."""
-    try:
-        return Policy(name, policy.read(text, kind))
-    except PolicyInvalid:
-        everybody = '"Principal": "*",' if kind in {"repository", "registry", "trust"} else ""
-        everything = "" if kind in {"repository", "trust"} else ', "Resource": "*"'
-        return Policy(name, policy.read(_DENY_ALL % (everybody, everything), kind))
+    return Policy(name, policy.restore(text, kind))
 
 
 # --- last use ------------------------------------------------------------------------------------------------
