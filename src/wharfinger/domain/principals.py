@@ -8,6 +8,14 @@ from typing import Final
 # as IAM has them; a session's name has one character more
 NAME: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 SESSION_NAME: Final = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+# of an account
+USERS: Final = 5000
+ROLES: Final = 1000
+POLICIES: Final = 1500
+# of a user or role
+ATTACHED_POLICIES: Final = 20
+# of a user, and of the root
+ACCESS_KEYS: Final = 10
 
 
 def root_arn(account: str) -> str:
