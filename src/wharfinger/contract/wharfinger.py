@@ -17,10 +17,16 @@ API_VERSION = "2026-11-23"
 AccessKeyId = Annotated[str, Meta(min_length=16, max_length=128, pattern="^(?:\\w+)\\Z")]
 AccessKeyList = list["AccessKey"]
 AccessKeyStatus = Literal["ACTIVE", "INACTIVE"]
+AccessList = list["Access"]
+ActionName = Annotated[str, Meta(min_length=1, max_length=128, pattern="^(?:[a-z]+:[A-Za-z]+)\\Z")]
 Arn = Annotated[str, Meta(max_length=2048)]
 Text = Annotated[str, Meta(max_length=4096)]
 ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
 Bytes = Annotated[int, Meta(ge=0)]
+ConditionKeyName = Annotated[str, Meta(min_length=1, max_length=256)]
+ConditionKeyValue = Annotated[str, Meta(max_length=1024)]
+ConditionKeyValueList = Annotated[list["ConditionKeyValue"], Meta(min_length=1, max_length=50)]
+ConditionKeyMap = Annotated[dict["ConditionKeyName", "ConditionKeyValueList"], Meta(max_length=50)]
 Count = Annotated[int, Meta(ge=0)]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 DeletedImageList = list["DeletedImage"]
@@ -30,6 +36,7 @@ DeletionList = list["Deletion"]
 EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
 EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 EventList = list["Event"]
+ExplainedStatementList = list["ExplainedStatement"]
 Flag = bool
 HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 HoldList = list["Hold"]
@@ -65,7 +72,9 @@ PlanVerdict = Literal["DELETE", "KEEP"]
 PolicyDocument = Annotated[str, Meta(min_length=1, max_length=20480)]
 PrincipalName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^(?:[a-zA-Z0-9_+=,.@-]+)\\Z")]
 PolicyNameList = list["PrincipalName"]
+PolicySource = Literal["identity-based", "resource-based", "session", "root"]
 PrincipalId = Annotated[str, Meta(max_length=64)]
+PrincipalText = Annotated[str, Meta(min_length=1, max_length=2048)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
 RepositoryName = Annotated[
@@ -89,6 +98,9 @@ Seconds = Annotated[int, Meta(ge=1, le=31536000)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 SecretAccessKey = Annotated[str, Meta(max_length=256)]
 SessionSeconds = Annotated[int, Meta(ge=3600, le=43200)]
+StatementEffect = Literal["Allow", "Deny"]
+StatementElement = Literal["principal", "action", "resource", "condition"]
+StatementNumber = int
 TagChangeList = list["TagChange"]
 TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
 TagList = Annotated[list["Tag"], Meta(max_length=50)]
@@ -98,6 +110,21 @@ Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.
 UserList = list["User"]
 WebhookList = list["Webhook"]
 Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
+
+
+class Access(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+
+
+class AccessDecision(Shape, kw_only=True):
+    source: PolicySource | None = None
+    explicit: Flag | None = None
+    policy_name: str | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
 
 
 class AccessKey(Shape, kw_only=True):
@@ -372,6 +399,36 @@ class ExecutePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class ExplainAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    principal: PrincipalText | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+
+
+class ExplainAccessResponse(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+    action: ActionName | None = None
+    resource: Arn | None = None
+    statements: ExplainedStatementList | None = None
+
+
+class ExplainedStatement(Shape, kw_only=True):
+    policy_name: str | None = None
+    source: PolicySource | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
+    effect: StatementEffect | None = None
+    applies: Flag | None = None
+    misfit: StatementElement | None = None
+    operator: str | None = None
+    condition_key: str | None = None
+
+
 class GetDeletionSettingsRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName
@@ -474,6 +531,20 @@ class ListAccessKeysRequest(Shape, kw_only=True):
 
 class ListAccessKeysResponse(Shape, kw_only=True):
     access_keys: AccessKeyList | None = None
+
+
+class ListAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListAccessResponse(Shape, kw_only=True):
+    access: AccessList | None = None
+    next_token: NextToken | None = None
 
 
 class ListDeletedImagesRequest(Shape, kw_only=True):
@@ -1172,6 +1243,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:ExecutePlan",
         None,
     ),
+    "ExplainAccess": Operation(
+        "ExplainAccess",
+        ExplainAccessRequest,
+        ExplainAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ExplainAccess",
+        "repository_name",
+    ),
     "GetDeletionSettings": Operation(
         "GetDeletionSettings",
         GetDeletionSettingsRequest,
@@ -1218,6 +1301,17 @@ OPERATIONS: dict[str, Operation] = {
         ),
         "wharfinger:GetUsage",
         None,
+    ),
+    "ListAccess": Operation(
+        "ListAccess",
+        ListAccessRequest,
+        ListAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListAccess",
+        "repository_name",
     ),
     "ListAccessKeys": Operation(
         "ListAccessKeys",

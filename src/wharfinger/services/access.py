@@ -31,6 +31,7 @@ from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.principals import PrincipalRow
 from wharfinger.state.db.repositories import Repository
+from wharfinger.state.db.robots import Robot
 from wharfinger.state.remembered import Answers
 
 Keys = Mapping[str, tuple[str, ...]]
@@ -66,6 +67,9 @@ class Identity(NamedTuple):
     used_at: int | None = None
 
 
+STRANGER: Final = Identity(policy.ANONYMOUS, keys={"aws:principaltype": ("Anonymous",)})
+
+
 class Caller(NamedTuple):
     """A principal, and the registry that it means when it names none: its account, in the region it signed for."""
 
@@ -88,6 +92,15 @@ class Errand(NamedTuple):
     registry: Registry
     repositories: Sequence[str] = ()  # names; `*` means all of them
     keys: Keys = {}  # what the request says of itself, beside where it came from
+
+
+class Question(NamedTuple):
+    """A request, and the policies of its principal, of what it asks for, and of its session."""
+
+    request: policy.Request
+    identity: Sequence[Policy]
+    resource: Sequence[Policy]
+    session: Policy | None
 
 
 async def enter(state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None) -> Caller:
@@ -146,10 +159,13 @@ async def repository(tx: Tx, registry: Registry, name: str) -> Repository:
 async def _identity(tx: Tx, login: Login, organization: str) -> Identity | None:
     """None where the login is worth nothing any more."""
     if login.kind == "anonymous":
-        return Identity(Principal("anonymous", "", ""), keys={"aws:principaltype": ("Anonymous",)})
+        return STRANGER
     found = await _FINDERS[login.kind](tx, login)
-    if found is None:
-        return None
+    return found and with_account(found, organization)
+
+
+def with_account(found: Identity, organization: str) -> Identity:
+    """The same with what conditions may ask of any account's principals."""
     principal = found.principal
     about = {
         "aws:principalarn": (principal.role or principal.arn,),
@@ -160,7 +176,7 @@ async def _identity(tx: Tx, login: Login, organization: str) -> Identity | None:
 
 
 async def _of_open_server(tx: Tx, login: Login) -> Identity | None:  # noqa: ARG001 - finders look alike
-    return _root(login.id)
+    return of_root(login.id)
 
 
 async def _of_key(tx: Tx, login: Login) -> Identity | None:
@@ -168,10 +184,13 @@ async def _of_key(tx: Tx, login: Login) -> Identity | None:
     if key is None or key.disabled_at is not None:
         return None
     if key.user is None:
-        return _root(key.account)._replace(used_at=key.used_at)
+        return of_root(key.account)._replace(used_at=key.used_at)
     user = await rows.get(tx, key.user)
-    if user is None:
-        return None
+    return (await of_user(tx, user))._replace(used_at=key.used_at) if user else None
+
+
+async def of_user(tx: Tx, user: PrincipalRow) -> Identity:
+    """A user, whichever key it has."""
     principal = Principal("user", user.account, principals.user_arn(user.account, user.name))
     about = {
         "aws:principaltype": ("User",),
@@ -179,7 +198,7 @@ async def _of_key(tx: Tx, login: Login) -> Identity | None:
         "aws:userid": (user.id,),
         **_tag_keys("aws:principaltag", user.tags),
     }
-    return Identity(principal, await _policies(tx, user), None, about, key.used_at)
+    return Identity(principal, await _policies(tx, user), None, about)
 
 
 async def _of_session(tx: Tx, login: Login) -> Identity | None:
@@ -199,22 +218,33 @@ async def _of_session(tx: Tx, login: Login) -> Identity | None:
     role = await rows.get(tx, session.role)
     if role is None:
         return None
-    arn = principals.session_arn(role.account, role.name, session.name)
-    principal = Principal("session", role.account, arn, principals.role_arn(role.account, role.name))
+    found = await of_role(tx, role, session.name, dict(session.tags))
     about |= {
-        "aws:principaltype": ("AssumedRole",),
-        "aws:userid": (f"{role.id}:{session.name}",),
-        **_tag_keys("aws:principaltag", {**role.tags, **dict(session.tags)}),
         **({"aws:federatedprovider": (session.provider,)} if session.provider else {}),
         **({"aws:sourceidentity": (session.source_identity,)} if session.source_identity else {}),
     }
-    return Identity(principal, await _policies(tx, role), narrowed, about)
+    return found._replace(session_policy=narrowed, keys={**found.keys, **about})
+
+
+async def of_role(tx: Tx, role: PrincipalRow, session: str, tags: Mapping[str, str]) -> Identity:
+    """A session of a role that nothing narrows, by its name and its own tags."""
+    arn = principals.session_arn(role.account, role.name, session)
+    principal = Principal("session", role.account, arn, principals.role_arn(role.account, role.name))
+    about = {
+        "aws:principaltype": ("AssumedRole",),
+        "aws:userid": (f"{role.id}:{session}",),
+        **_tag_keys("aws:principaltag", {**role.tags, **tags}),
+    }
+    return Identity(principal, await _policies(tx, role), None, about)
 
 
 async def _of_robot(tx: Tx, login: Login) -> Identity | None:
     robot = await robot_rows.of_token(tx, bytes.fromhex(login.id))
-    if robot is None:
-        return None
+    return of_robot(robot) if robot else None
+
+
+def of_robot(robot: Robot) -> Identity:
+    """A robot, whichever token it has."""
     document = robots.policy(robot.registry, robot.actions, robot.repositories)
     principal = Principal("robot", robot.registry.account, principals.robot_arn(robot.registry.account, robot.name))
     about = {"aws:principaltype": ("Robot",), "aws:userid": (robot.id,)}
@@ -224,7 +254,8 @@ async def _of_robot(tx: Tx, login: Login) -> Identity | None:
 _FINDERS: Final = {"open": _of_open_server, "key": _of_key, "session": _of_session, "robot": _of_robot}
 
 
-def _root(account: str) -> Identity:
+def of_root(account: str) -> Identity:
+    """The root of an account."""
     principal = Principal("root", account, principals.root_arn(account))
     return Identity(principal, keys={"aws:principaltype": ("Account",), "aws:userid": (account,)})
 
@@ -245,22 +276,22 @@ def _tag_keys(prefix: str, tags: Mapping[str, str]) -> dict[str, tuple[str, ...]
 async def _check(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand) -> None:
     for name in errand.repositories or (None,):
         decision = await decide(tx, answers, state, caller, errand, name)
-        if decision.allowed:
-            continue
-        if caller.identity.principal.kind == "anonymous":
-            raise AuthenticationMissing
-        raise _denied(state, caller, errand, name, decision)
+        if not decision.allowed:
+            raise refusal(state, caller, errand, name, decision)
 
 
 async def decide(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None) -> Decision:
     """What the policies say of an errand to one repository, or to the registry."""
+    return policy.decide(**(await question(tx, answers, state, caller, errand, name))._asdict())
+
+
+async def question(
+    tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None
+) -> Question:
+    """What is asked of the policies, and of which."""
     guards, tags = await _guards(tx, answers, caller, errand, name)
-    return policy.decide(
-        _request(state, caller, errand, name, tags),
-        identity=caller.identity.policies,
-        resource=guards,
-        session=caller.identity.session_policy,
-    )
+    request = _request(state, caller, errand, name, tags)
+    return Question(request, caller.identity.policies, guards, caller.identity.session_policy)
 
 
 async def _guards(
@@ -316,9 +347,13 @@ def _request(state: State, caller: Caller, errand: Errand, name: str | None, tag
     )
 
 
-def _denied(state: State, caller: Caller, errand: Errand, name: str | None, decision: Decision) -> Denied:
+def refusal(
+    state: State, caller: Caller, errand: Errand, name: str | None, decision: Decision
+) -> Denied | AuthenticationMissing:
     """What is told must not tell whether the repository is there: only who may do it anyway hears of its policy."""
     principal = caller.identity.principal
+    if principal.kind == "anonymous":
+        return AuthenticationMissing()
     source, is_explicit = decision.source, decision.explicit
     if is_explicit and source == "resource-based" and not _may_know(state, caller, errand, name):
         is_own = principal.account == errand.registry.account

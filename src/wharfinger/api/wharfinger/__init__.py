@@ -6,6 +6,7 @@ from wharfinger.api.aws.call import Handler
 from wharfinger.api.wharfinger import bin as bin_
 from wharfinger.api.wharfinger import (
     events,
+    explain,
     holds,
     keys,
     plans,
@@ -27,4 +28,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     **keys.HANDLERS,
     **policies.HANDLERS,
     **robots.HANDLERS,
+    **explain.HANDLERS,
 }
