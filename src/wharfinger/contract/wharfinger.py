@@ -1051,6 +1051,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
             "InvalidParameterException",
             "AccessKeyNotFoundException",
+            "DeclaredException",
         ),
         "wharfinger:DeleteAccessKey",
         None,

@@ -34,7 +34,7 @@ class AccessFileInvalid(Exception):
     """The access file cannot be used; the text is one sentence that begins with the place."""
 
 
-_Names = Annotated[list[str], Meta(max_length=20)]
+_Names = Annotated[list[str], Meta(max_length=principals.ATTACHED_POLICIES)]
 _TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
 _TagValue = Annotated[str, Meta(max_length=256)]
 _Tags = Annotated[dict[_TagKey, _TagValue], Meta(max_length=50)]
@@ -52,14 +52,14 @@ class _Key(_Strict, frozen=True):
 class _User(_Strict, frozen=True):
     policies: _Names = []
     tags: _Tags = {}
-    keys: Annotated[list[_Key], Meta(max_length=5)] = []
+    keys: Annotated[list[_Key], Meta(max_length=principals.ACCESS_KEYS)] = []
 
 
 class _Role(_Strict, frozen=True):
     trust: Any
     policies: _Names = []
     tags: _Tags = {}
-    longest_session: Annotated[int, Meta(ge=900, le=43200)] | None = None  # seconds
+    longest_session: Annotated[int, Meta(ge=900, le=43200)] = 3600  # seconds
 
 
 class _Provider(_Strict, frozen=True):
@@ -136,7 +136,7 @@ class _Reader:
                 self._named(role.policies, place),
                 role.tags,
                 self._document(role.trust, "trust", f"{place}.trust"),
-                role.longest_session * _SECOND if role.longest_session is not None else None,
+                role.longest_session * _SECOND,
             )
 
     def policies(self) -> Iterator[IdentityPolicy]:
