@@ -1,15 +1,16 @@
-"""`make bench-access`: what access control costs a pull. The same server with it and without it, A B A B, in one run."""
+"""`make bench-access`: what access control costs a pull. The same server with it and without, A B A B, in one run."""
 
 from __future__ import annotations
 
 import argparse
 import statistics
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import bench.unguarded
-from bench.targets import REPOSITORY, Target, Wharfinger, conditions
+from bench.targets import Target, Wharfinger, conditions
 from bench.workloads import Workload, manifests_by_tag, missing, small_blobs
 
 WORKLOADS = (
@@ -48,7 +49,7 @@ def main() -> None:
             _compare(workload, targets, options.rounds)
 
 
-def _compare(workload: Workload, targets: list[Target], rounds: int) -> None:
+def _compare(workload: Workload, targets: Sequence[Target], rounds: int) -> None:
     rates: list[list[float]] = [[] for _ in targets]
     for number in range(rounds + 1):
         for rate, target in zip(rates, targets, strict=True):

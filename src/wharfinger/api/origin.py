@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from wharfinger.api.http import Request
-from wharfinger.services.access import Keys
+from wharfinger.services.identities import Keys
 
 
 def keys(request: Request, now: int) -> Keys:

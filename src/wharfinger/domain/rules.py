@@ -18,3 +18,4 @@ class Rules(NamedTuple):
     default_account: str = "000000000000"
     default_region: str = "us-east-1"
     organization: str = ""
+    access_file: str = ""  # absolute path; empty: there is none

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from wharfinger.server.settings import Settings
-from wharfinger.services import jobs, login
+from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore
@@ -66,7 +66,10 @@ def keep_private() -> None:
 
 
 async def prepare(settings: Settings) -> Credentials:
-    """Make what is missing in the data directory, bring the tables up to date; the first access key."""
+    """Make what is missing in the data directory, bring the tables up to date; the first access key.
+
+    Raises AccessFileInvalid.
+    """
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     DirectoryStore.prepare(directory / _BLOBS)
@@ -77,6 +80,7 @@ async def prepare(settings: Settings) -> Credentials:
     try:
         await migrate(state.db)
         await jobs.schedule(state)
+        await declared.load(state)
         credentials = await login.first_key(state)
     finally:
         await state.db.close()

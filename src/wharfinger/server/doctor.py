@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from wharfinger.server import audit, data
 from wharfinger.server.settings import Settings, is_loopback
-from wharfinger.services import health, login
+from wharfinger.services import declared, health, login
 from wharfinger.state import State
 from wharfinger.state.db import schema, sqlite
 from wharfinger.state.secrets import SecretsUnreadable
@@ -139,11 +139,17 @@ async def _database(state: State) -> list[Finding]:
         except SecretsUnreadable as error:
             raise _Problem(f"{error}.") from None
 
+    async def access_file() -> None:
+        found = await declared.out_of_step(state)
+        if found is not None:
+            raise _Problem(found)
+
     try:
         return [
             await _finding("tables", version),
             await _finding("database file", integrity),
             await _finding("first access key", keys),
+            await _finding(f"access file {state.rules.access_file or '(none)'}", access_file),
         ]
     finally:
         await state.db.close()

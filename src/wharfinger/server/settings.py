@@ -89,6 +89,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "`aws:PrincipalOrgID`.",
         ),
     ] = ""
+    access_file: Annotated[
+        str,
+        Meta(
+            description="TOML file of users, roles and policies that the server keeps in step with; "
+            "`docs/guides/access-file.md` says what can stand in it."
+        ),
+    ] = ""
     digest_and_tag: Annotated[
         Literal["tag", "image"],
         Meta(
@@ -181,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             history_days=self.history_days,
             blob_lease=self.blob_lease * SECOND,
             webhook_private=self.webhook_private,
+            access_file=str(Path(self.access_file).expanduser().absolute()) if self.access_file else "",
         )
 
 

@@ -13,7 +13,8 @@ from wharfinger.domain import principals, tokens
 from wharfinger.domain.faults import KeyUnknown, SessionExpired, TokenExpired, TokenInvalid
 from wharfinger.domain.names import ACCOUNT, Registry
 from wharfinger.domain.sessions import Session
-from wharfinger.services.access import Caller, Login
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
 from wharfinger.state.db import keys, robots

@@ -31,7 +31,8 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import Registry, repository_arn
 from wharfinger.services import access, login
-from wharfinger.services.access import Errand, Keys, Login
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import Keys, Login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.files import ScratchFile

@@ -24,7 +24,8 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import Registry, is_repository, registry_of_host
 from wharfinger.services import access, login, pull
-from wharfinger.services.access import ANONYMOUS, Errand
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import ANONYMOUS
 from wharfinger.services.login import Entry
 from wharfinger.state import State
 

@@ -56,6 +56,12 @@ class Actions:
         return (self._values.fits(action, {}) is True) is not self._inverted
 
 
+def exists(action: str) -> bool:
+    """Whether a registry knows an action: one, as ecr:PutImage, in any case."""
+    service, _, _ = action.partition(":")
+    return action.lower() in _KNOWN["repository"].get(service.lower(), ())
+
+
 def _is_known(name: str, kind: Kind) -> bool:
     """Whether there may be such an action here; False if it is one of another service."""
     if name == "*":

@@ -6,7 +6,6 @@ from typing import Final
 
 from wharfinger.state.db.database import Tx
 
-
 VERSION: Final = "SELECT version FROM rights_version"
 
 

@@ -281,6 +281,7 @@ CREATE TABLE attachments (
 ALTER TABLE access_keys ADD COLUMN user_id TEXT REFERENCES principals (id) ON DELETE CASCADE;  -- null: the root's
 ALTER TABLE access_keys ADD COLUMN disabled_at BIGINT;
 ALTER TABLE access_keys ADD COLUMN used_at BIGINT;
+ALTER TABLE access_keys ADD COLUMN is_declared BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX keys_of_user ON access_keys (user_id, created_at, id) WHERE user_id IS NOT NULL;
 -- logins of container clients that are no AWS clients
 CREATE TABLE robots (
@@ -307,6 +308,12 @@ CREATE TABLE identity_providers (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account, issuer)
 ); -- clustered
+-- one row: the access file as it was last dealt with, and what was wrong with it
+CREATE TABLE access_file (
+    digest TEXT NOT NULL,               -- of all that it says, keyed
+    problem TEXT
+);
+INSERT INTO access_file (digest) VALUES ('');
 CREATE TABLE registry_policies (
     account TEXT NOT NULL,
     region TEXT NOT NULL,

@@ -105,8 +105,8 @@ class Sqlite:
     async def rights_version(self) -> int:
         self._count()
         with _database_errors():
-            [[version]] = self._reader.execute(rights.VERSION).fetchall()
-        return int(version)
+            row: Row = self._reader.execute(rights.VERSION).fetchall()[0]
+        return int(row[0])
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._is_closed:
