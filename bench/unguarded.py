@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from wharfinger.api import origin
 from wharfinger.api.oci import entry
 from wharfinger.cli.main import main
 from wharfinger.domain.names import Registry
@@ -15,7 +14,7 @@ from wharfinger.domain.policy import Principal
 from wharfinger.server.settings import Settings
 from wharfinger.services import access
 from wharfinger.services.access import Caller
-from wharfinger.services.identities import NO_KEYS, Identity, Keys, Login
+from wharfinger.services.identities import Identity, Login
 from wharfinger.services.login import Entry
 
 _OWN = Registry(Settings().account, Settings().region)
@@ -33,14 +32,9 @@ async def _let_in(*_: Any) -> Caller:
     return _CALLER
 
 
-def _no_keys(*_: Any) -> Keys:
-    return NO_KEYS
-
-
 # at import, because each worker imports this file again
 setattr(entry, "_login", _anybody)  # noqa: B010 - it is not what the door expects
 setattr(access, "enter", _let_in)  # noqa: B010
-setattr(origin, "keys", _no_keys)  # noqa: B010
 
 if __name__ == "__main__":
     main()

@@ -18,6 +18,8 @@ from wharfinger.domain.faults import (
     LayerNotFound,
     RepositoryNotFound,
     TagInvalid,
+    TokenExpired,
+    TokenInvalid,
     Unavailable,
 )
 from wharfinger.domain.images import Failure, ImageId, Selection, StoredImage
@@ -129,10 +131,10 @@ async def download_query(state: State, caller: Caller, registry: Registry, repos
 
 def download(state: State, repository: str, digest: str, token: str) -> Entry:
     """Whose download address it is, and for which registry. Raises DownloadExpired."""
-    found = login.read_signed(state, _URL_PURPOSE, token, _blob_scope(repository, digest))
-    if found is None or found[1]:
-        raise DownloadExpired
-    return found[0]
+    try:
+        return login.read_signed(state, _URL_PURPOSE, token, _blob_scope(repository, digest))
+    except (TokenInvalid, TokenExpired):
+        raise DownloadExpired from None
 
 
 def _served(

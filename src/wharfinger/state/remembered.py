@@ -49,6 +49,7 @@ class Remembered:
     def __init__(self) -> None:
         self._answers = Answers(-1)
         self._told: dict[str, int] = {}
+        self._checked: dict[str, Any] = {}
 
     async def now(self, tx: Tx) -> Answers:
         """The answers that are good in this transaction."""
@@ -68,3 +69,13 @@ class Remembered:
             self._told.clear()
         self._told[name] = now
         return True
+
+    def checked(self, text: str, check: Callable[[], T]) -> T:
+        """What a text says that was signed here. That never changes; whether it is still good is another question."""
+        found: T | None = self._checked.get(text)
+        if found is None:
+            found = check()
+            if len(self._checked) >= _MOST:
+                self._checked.clear()
+            self._checked[text] = found
+        return found

@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import ecr, origin, wharfinger
+from wharfinger.api import ecr, wharfinger
 from wharfinger.api.addresses import Addresses
 from wharfinger.api.aws import sigv4
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
+from wharfinger.api.origin import Origin
 from wharfinger.contract import ecr as ecr_contract
 from wharfinger.contract import wharfinger as wharfinger_contract
 from wharfinger.contract.explain import Violation, explain
@@ -110,7 +111,7 @@ class AwsDoor:
             raise NotBuilt(operation.name)
         arguments = _decode(operation, body)
         errand = _errand(operation, arguments, who[1])
-        keys = origin.keys(request, self._state.clock())
+        keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *who, keys, errand)
         call = Call(self._state, self._addresses, caller, errand.registry, operation)
         return success(await handler(call, arguments))

@@ -7,11 +7,11 @@ import binascii
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from wharfinger.api import origin
 from wharfinger.api.http import FileResponse, Request, Response
 from wharfinger.api.oci import blobs, manifests, registry, uploads
 from wharfinger.api.oci.call import Call, Handler
 from wharfinger.api.oci.render import failure, refusal
+from wharfinger.api.origin import Origin
 from wharfinger.contract.oci import ENDPOINTS, Endpoint
 from wharfinger.domain.faults import (
     AuthenticationMissing,
@@ -68,7 +68,7 @@ class OciDoor:
         meant = registry_of_host(request.host) or entry.registry
         action = _DOWNLOAD if download is not None else endpoint.actions[request.method]
         errand = Errand(action, meant, (repository or "*",)) if action is not None else None
-        keys = origin.keys(request, self._state.clock())
+        keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *entry, keys, errand)
         if caller.login == ANONYMOUS and endpoint.name == "ping":
             raise AuthenticationMissing
