@@ -112,6 +112,8 @@ class _Open:
 
     def fits(self, text: str, keys: Keys) -> bool | None:
         values = tuple([_value(variable, keys) for variable in self._variables])
+        if self._arns and not is_arn(text):
+            return False  # whatever the variable stands for
         if None in values:
             return None
         if self._is_plain:
