@@ -293,7 +293,7 @@ def test_a_condition_that_is_not_met_decides_before_one_that_cannot_be_told() ->
     assert denies(deny(Condition=condition), ask(aws_userid="one", aws_username="ann"))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(
     st.sampled_from(["StringEquals", "StringLike", "StringEqualsIgnoreCase"]),
     st.lists(st.text("aA*", max_size=3), min_size=1, max_size=3),
@@ -304,7 +304,7 @@ def test_not_is_the_opposite(operator: str, values: list[str], actual: str) -> N
     assert holds(operator, values, actual) is not holds(opposite, values, actual)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(st.lists(st.sampled_from(["1", "2", "one"]), min_size=1, max_size=3), st.sampled_from(["Equals", "NotEquals"]))
 def test_any_and_all_mirror_each_other(actual: list[str], name: str) -> None:
     opposite = "NotEquals" if name == "Equals" else "Equals"

@@ -421,7 +421,7 @@ def _decide(principal: Principal, identity: Any, resource: Any, session: Any) ->
     )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(_ASKED, st.integers(0, 2))
 def test_one_more_denial_never_lets_anyone_in(asked: Any, place: int) -> None:
     principal, *policies = asked
@@ -432,7 +432,7 @@ def test_one_more_denial_never_lets_anyone_in(asked: Any, place: int) -> None:
     assert before.allowed or not after.allowed
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(_ASKED)
 def test_without_a_statement_that_allows_only_root_is_let_in(asked: Any) -> None:
     principal, *policies = asked
@@ -441,7 +441,7 @@ def test_without_a_statement_that_allows_only_root_is_let_in(asked: Any) -> None
     assert not decision.allowed or decision.source == "root"
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(_ASKED)
 def test_a_session_policy_lets_in_nobody_more(asked: Any) -> None:
     principal, identity, resource, session = asked
@@ -449,7 +449,7 @@ def test_a_session_policy_lets_in_nobody_more(asked: Any) -> None:
         assert _decide(principal, identity, resource, None).allowed
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(_ASKED, st.randoms(use_true_random=False))
 def test_the_order_of_statements_does_not_count(asked: Any, random: Any) -> None:
     principal, *policies = asked

@@ -178,14 +178,14 @@ _PATTERNS = st.text("ab*?:/", max_size=10)
 _TEXTS = st.text("ab:/", max_size=12)
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(_PATTERNS, _TEXTS)
 def test_matching_agrees_with_trying_every_way(pattern: str, text: str) -> None:
     values = Values([pieces(pattern, has_wildcards=True, has_variables=False)])
     assert values.fits(text, {}) is (re.fullmatch(translate(pattern), text) is not None)
 
 
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(st.lists(_PATTERNS, min_size=6, max_size=6), st.lists(_TEXTS, min_size=6, max_size=6))
 def test_arns_are_matched_part_by_part(patterns: list[str], parts: list[str]) -> None:
     patterns = [one.replace(":", "") for one in patterns[:5]] + patterns[5:]
@@ -198,7 +198,7 @@ def test_arns_are_matched_part_by_part(patterns: list[str], parts: list[str]) ->
     assert values.fits(text, {}) is expected
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(st.lists(st.sampled_from(["a", "*", "?", "${aws:username}"]), max_size=6), st.text("a*?b", max_size=3), _TEXTS)
 def test_a_variable_matches_as_if_its_value_were_written(parts: list[str], value: str, text: str) -> None:
     pattern = "".join(parts)
@@ -210,7 +210,7 @@ def test_a_variable_matches_as_if_its_value_were_written(parts: list[str], value
         assert open_.fits(one, keys) == closed.fits(one, {})
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(st.lists(_PATTERNS, min_size=1, max_size=4), _TEXTS)
 def test_several_values_are_one_of_them(patterns: list[str], text: str) -> None:
     found = [pieces(one, has_wildcards=True, has_variables=False) for one in patterns]

@@ -54,7 +54,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
 @given(_JSON)
 def test_nothing_is_lost(value: Any) -> None:
     assert json.loads(pretty(json.dumps(value))) == value

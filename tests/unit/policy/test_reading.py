@@ -453,7 +453,7 @@ _STATEMENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(
     st.one_of(_JSON, st.fixed_dictionaries({"Statement": st.lists(_STATEMENTS, max_size=2)})), st.sampled_from(KINDS)
 )
@@ -462,14 +462,14 @@ def test_whatever_json_is_sent_it_is_read_or_refused(value: Any, kind: Kind) -> 
         read(json.dumps(value), kind)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(st.text(max_size=60), st.sampled_from(KINDS))
 def test_whatever_text_is_sent_it_is_read_or_refused(value: str, kind: Kind) -> None:
     with contextlib.suppress(PolicyInvalid):
         read(value, kind)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@settings(max_examples=120, deadline=None, derandomize=True, database=None)
 @given(st.sampled_from(["DateEquals", "IpAddress", "NumericEquals", "BinaryEquals", "Bool", "ArnLike"]), st.data())
 def test_whatever_a_request_says_it_is_decided(operator: str, data: st.DataObject) -> None:
     near = st.text("0123456789-:T.Z+/aAf", max_size=24)
