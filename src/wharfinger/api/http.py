@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
-from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Malformed
+from wharfinger.contract.service import Service, Shape
+from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Fault, Malformed
+from wharfinger.domain.names import Registry
+from wharfinger.services.access import Caller
 from wharfinger.state.files import Scratch, ScratchFile
 
 Message = MutableMapping[str, Any]
@@ -36,7 +39,18 @@ class Request:
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
         self.id = request_id
+        self.client: str = scope["client"][0] if scope.get("client") else ""  # its address
         self.operation = ""  # what a door takes the request for, for the log
+        self.service: Service | None = None  # what follows is for the trail: each is set when it is known
+        self.key: str | None = None  # id of the access key
+        self.caller: Caller | None = None
+        self.registry: Registry | None = None
+        self.repository = ""
+        self.part = ""  # the reference, digest or upload that a path names
+        self.arguments: Shape | None = None
+        self.result: Shape | None = None
+        self.fault: Fault | None = None
+        self.decision: str | None = None  # which statement, or lack of one, denied it
         self._receive = receive
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY

@@ -24,6 +24,7 @@ DeletedImageList = list["DeletedImage"]
 DeletionId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 DeletionIdList = Annotated[list["DeletionId"], Meta(min_length=1, max_length=100)]
 DeletionList = list["Deletion"]
+ErrorCode = Annotated[str, Meta(min_length=1, max_length=128)]
 EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
 EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 EventList = list["Event"]
@@ -58,6 +59,7 @@ PlanOutcome = Literal["DELETED", "SKIPPED", "RESTORED"]
 PlanStatus = Literal["READY", "EXECUTING", "EXECUTED", "UNDOING", "UNDONE"]
 PlanTagStatus = Literal["TAGGED", "UNTAGGED", "ORPHANED", "ANY"]
 PlanVerdict = Literal["DELETE", "KEEP"]
+Principal = Annotated[str, Meta(min_length=1, max_length=2048)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
 RepositoryName = Annotated[
@@ -75,6 +77,8 @@ Seconds = Annotated[int, Meta(ge=1, le=31536000)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 TagChangeList = list["TagChange"]
 Timestamp = float
+TrailDocument = Annotated[str, Meta(max_length=65536)]
+TrailRecordList = list["TrailRecord"]
 Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
 WebhookList = list["Webhook"]
 Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
@@ -305,10 +309,14 @@ class ListDeletedImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletedImagesResponse(Shape, kw_only=True):
     images: DeletedImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListDeletionsRequest(Shape, kw_only=True):
@@ -317,10 +325,14 @@ class ListDeletionsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletionsResponse(Shape, kw_only=True):
     deletions: DeletionList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListEventsRequest(Shape, kw_only=True):
@@ -330,10 +342,14 @@ class ListEventsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListEventsResponse(Shape, kw_only=True):
     events: EventList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListHoldsRequest(Shape, kw_only=True):
@@ -342,10 +358,14 @@ class ListHoldsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListHoldsResponse(Shape, kw_only=True):
     holds: HoldList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageFeedsRequest(Shape, kw_only=True):
@@ -353,10 +373,14 @@ class ListImageFeedsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageFeedsResponse(Shape, kw_only=True):
     feeds: ImageFeedList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageUsageRequest(Shape, kw_only=True):
@@ -365,10 +389,14 @@ class ListImageUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageUsageResponse(Shape, kw_only=True):
     images: ImageUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlanImagesRequest(Shape, kw_only=True):
@@ -378,10 +406,14 @@ class ListPlanImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlanImagesResponse(Shape, kw_only=True):
     images: PlanImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlansRequest(Shape, kw_only=True):
@@ -389,10 +421,14 @@ class ListPlansRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlansResponse(Shape, kw_only=True):
     plans: PlanList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRepositoryUsageRequest(Shape, kw_only=True):
@@ -400,10 +436,14 @@ class ListRepositoryUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRepositoryUsageResponse(Shape, kw_only=True):
     repositories: RepositoryUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListTagHistoryRequest(Shape, kw_only=True):
@@ -413,10 +453,36 @@ class ListTagHistoryRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListTagHistoryResponse(Shape, kw_only=True):
     changes: TagChangeList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    event_name: OperationName | None = None
+    principal: Principal | None = None
+    error_code: ErrorCode | None = None
+    denied: Flag | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsResponse(Shape, kw_only=True):
+    records: TrailRecordList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListWebhooksRequest(Shape, kw_only=True):
@@ -424,10 +490,14 @@ class ListWebhooksRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListWebhooksResponse(Shape, kw_only=True):
     webhooks: WebhookList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class Plan(Shape, kw_only=True):
@@ -514,8 +584,7 @@ class PutWebhookRequest(Shape, kw_only=True):
     secret: Secret | None = None
     repositories: RepositoryPattern | None = None
 
-    def __repr__(self) -> str:
-        return "PutWebhookRequest(…)"
+    SENSITIVE = frozenset({"secret"})
 
 
 class PutWebhookResponse(Shape, kw_only=True):
@@ -572,6 +641,12 @@ class TagChange(Shape, kw_only=True):
     by: Arn | None = None
     operation: OperationName | None = None
     deletion_id: DeletionId | None = None
+
+
+class TrailRecord(Shape, kw_only=True):
+    event_id: Text | None = None
+    event_time: Timestamp | None = None
+    record: TrailDocument | None = None
 
 
 class UndoPlanRequest(Shape, kw_only=True):
@@ -829,6 +904,16 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTagHistory",
+    ),
+    "ListTrailRecords": Operation(
+        "ListTrailRecords",
+        ListTrailRecordsRequest,
+        ListTrailRecordsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListTrailRecords",
     ),
     "ListWebhooks": Operation(
         "ListWebhooks",

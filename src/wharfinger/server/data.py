@@ -21,10 +21,12 @@ from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.secrets import open_secrets
+from wharfinger.state.trail import TrailFiles
 
 _LOCK: Final = "server.lock"
 _RUNNING: Final = "server.json"
 _BLOBS: Final = "blobs"
+_TRAIL: Final = "trail"
 
 
 class DirectoryInUse(Exception):
@@ -85,6 +87,7 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         clock=clock,
         secrets=open_secrets(directory, create=False),
         scratch=Scratch(directory),
+        trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
         rules=settings.rules,
     )
 

@@ -10,6 +10,7 @@ from wharfinger.state.clock import Clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.files import Scratch
 from wharfinger.state.secrets import Secrets
+from wharfinger.state.trail import TrailFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +22,5 @@ class State:
     clock: Clock
     secrets: Secrets
     scratch: Scratch
+    trail: TrailFiles
     rules: Rules

@@ -61,14 +61,15 @@ class AwsDoor:
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
         service, operation, handler = _target(request)
-        request.operation = operation.name
+        request.service, request.operation = service, operation.name
         claim = sigv4.read_claim(request, service.signing_name)
+        request.key = claim.key
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
             await self._receive(request, operation, claim, credentials, body)
-            caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
+            request.caller = caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
             async with self._state.scratch.whole(body) as content:
-                return await self._perform(operation, handler, caller, content)
+                return await self._perform(request, operation, handler, caller, content)
 
     def refuse(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - doors look alike
         """The answer to a request that is at fault."""
@@ -97,15 +98,18 @@ class AwsDoor:
         if not self._state.rules.any_signature:
             sigv4.check_signature(claim, request, digest.hexdigest(), credentials.secret)
 
-    async def _perform(self, operation: Operation, handler: Handler | None, caller: Caller, body: bytes) -> Response:
+    async def _perform(
+        self, request: Request, operation: Operation, handler: Handler | None, caller: Caller, body: bytes
+    ) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
-        arguments = _decode(operation, body)
+        request.arguments = arguments = _decode(operation, body)
         named = getattr(arguments, "registry_id", None) or caller.account
-        meant = Registry(named, caller.registry.region)
+        request.registry = meant = Registry(named, caller.registry.region)
         access.require(caller, operation.action, meant, getattr(arguments, "repository_name", None))
         call = Call(self._state, self._addresses, caller, meant, operation)
-        return success(await handler(call, arguments))
+        request.result = result = await handler(call, arguments)
+        return success(result)
 
 
 def _target(request: Request) -> tuple[Service, Operation, Handler | None]:

@@ -43,11 +43,12 @@ class OciDoor:
     async def answer(self, request: Request) -> Response | FileResponse:
         """Perform one request. Raises Fault."""
         endpoint, repository, part = _route(request.path)
-        request.operation = endpoint.name
+        request.operation, request.repository, request.part = endpoint.name, repository, part
         caller = self._signed_download(request, endpoint, repository, part) or _login(self._state, request)
+        request.caller = caller
         if request.method not in endpoint.actions:
             raise MethodNotAllowed(endpoint.allowed)
-        meant = registry_of_host(request.host) or caller.registry
+        request.registry = meant = registry_of_host(request.host) or caller.registry
         action = endpoint.actions[request.method]
         if action is not None:
             access.require(caller, action, meant, repository or None)

@@ -4,7 +4,7 @@ from typing import Final
 
 from wharfinger.api.aws.call import Handler
 from wharfinger.api.wharfinger import bin as bin_
-from wharfinger.api.wharfinger import events, holds, plans, usage, webhooks
+from wharfinger.api.wharfinger import events, holds, plans, trail, usage, webhooks
 
 HANDLERS: Final[dict[str, Handler]] = {
     **bin_.HANDLERS,
@@ -13,4 +13,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     **usage.HANDLERS,
     **events.HANDLERS,
     **webhooks.HANDLERS,
+    **trail.HANDLERS,
 }

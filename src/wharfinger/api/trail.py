@@ -1,0 +1,168 @@
+"""Which requests get a record in the trail, and how each door's requests are told there, in the names of ECR's API."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from wharfinger.api import wording
+from wharfinger.api.http import FileResponse, Request, Response
+from wharfinger.contract.oci import ENDPOINTS
+from wharfinger.domain import faults as f
+from wharfinger.domain.names import Registry, registry_of_host
+from wharfinger.domain.trail import cut
+from wharfinger.services import trail
+from wharfinger.services.trail import Happening
+from wharfinger.state import State
+
+log = logging.getLogger(__name__)
+_READING: Final = {"GET", "HEAD"}
+_LONGEST_PATH: Final = 1024
+# who did not say who it is, could not prove it, or may not
+_DENIALS: Final = (
+    f.AuthenticationMissing,
+    f.AuthenticationIncomplete,
+    f.KeyUnknown,
+    f.SignatureMismatch,
+    f.SignatureUnfit,
+    f.SignatureExpired,
+    f.TokenInvalid,
+    f.TokenExpired,
+    f.DownloadExpired,
+    f.Denied,
+)
+_OPERATIONS: Final = {
+    (endpoint.name, method): action.removeprefix("ecr:")
+    for endpoint in ENDPOINTS
+    for method, action in endpoint.actions.items()
+    if action is not None
+} | {("referrers", method): "ListImageReferrers" for method in _READING}
+_QUERY: Final = ("digest", "mount", "from", "tag", "artifactType", "n", "last")  # never one that gives rights
+
+
+def note(state: State, request: Request, response: Response | FileResponse) -> None:
+    """Write down what has to be. Whatever happens here, the request has its answer."""
+    # what most requests are: a pull
+    if request.method in _READING and response.status < 400 and not state.rules.trail_pulls:
+        return
+    try:
+        if request.operation and _is_wanted(state, request):
+            tell = _call if request.service is not None else _data_plane
+            trail.record(state, tell(request, response))
+    except Exception:
+        log.exception("%s is not in the trail", request.id)
+
+
+def _is_wanted(state: State, request: Request) -> bool:
+    """Reading from the data plane by choice, all else always.
+
+    A question without a login is how clients find out that they need one; they ask it before each pull.
+    """
+    if request.method not in _READING or state.rules.trail_pulls:
+        return True
+    return _is_denied(request) and not isinstance(request.fault, f.AuthenticationMissing)
+
+
+def _is_denied(request: Request) -> bool:
+    """What another account has not looks like what it does not show."""
+    fault = request.fault
+    hidden = (
+        isinstance(fault, f.RepositoryNotFound)
+        and request.caller is not None
+        and fault.registry.account != request.caller.account
+    )
+    return hidden or isinstance(fault, _DENIALS) or request.decision is not None
+
+
+def _call(request: Request, response: Response | FileResponse) -> Happening:
+    """A call of the JSON protocol."""
+    assert request.service is not None  # noqa: S101 - else it is no call
+    repository = getattr(request.arguments, "repository_name", None)
+    return Happening(
+        service=request.service.signing_name,
+        operation=request.operation,
+        repository=repository,
+        parameters=request.arguments,
+        elements=request.result,
+        more=_more(request),
+        **_common(request, response),
+    )
+
+
+def _data_plane(request: Request, response: Response | FileResponse) -> Happening:
+    """A request to `/v2/`, as the operation that it stands for."""
+    parameters = _parameters(request)
+    operation = _OPERATIONS.get((request.operation, request.method), "Login")
+    if request.operation == "uploads" and response.status == 201:
+        operation = "MountLayer" if "digest" not in parameters else "CompleteLayerUpload"
+    path = cut(request.path.decode("latin-1"), _LONGEST_PATH)
+    return Happening(
+        service="ecr",
+        operation=operation,
+        repository=request.repository or None,
+        parameters=parameters,
+        elements=_elements(response),
+        more={"method": request.method, "path": path, **_more(request)},
+        **_common(request, response),
+    )
+
+
+def _common(request: Request, response: Response | FileResponse) -> dict[str, Any]:
+    return {
+        "caller": request.caller,
+        "key": request.key,
+        "registry": request.registry or _meant(request),
+        "client": request.client,
+        "agent": request.header(b"user-agent") or "",
+        "request_id": request.id,
+        "error": _error(request, response),
+    }
+
+
+def _meant(request: Request) -> Registry | None:
+    """The registry of a request that did not come so far that a door asked."""
+    return registry_of_host(request.host) or (request.caller.registry if request.caller else None)
+
+
+def _more(request: Request) -> dict[str, Any]:
+    decision = {"decision": request.decision} if request.decision is not None else {}
+    return {"denied": True, **decision} if _is_denied(request) else {}
+
+
+def _error(request: Request, response: Response | FileResponse) -> tuple[str, str] | None:
+    """The exception as the ECR API has it, by whichever door the request came."""
+    if request.fault is not None:
+        return wording.WORDS[type(request.fault)].ecr, wording.ecr_text(request.fault)
+    return ("ServerException", "") if response.status >= 500 else None
+
+
+def _parameters(request: Request) -> dict[str, Any]:
+    try:
+        query = request.query
+    except f.Malformed:
+        query = []
+    found: dict[str, Any] = {name: value for name, value in query if name in _QUERY and name != "tag"}
+    tags = [value for name, value in query if name == "tag"]
+    if tags:
+        found["imageTags"] = tags
+    if request.repository:
+        found["repositoryName"] = request.repository
+    if request.part:
+        found[_part(request)] = request.part
+    return found
+
+
+def _part(request: Request) -> str:
+    """The name of what the path names."""
+    if request.operation == "manifest":
+        return "imageDigest" if ":" in request.part else "imageTag"
+    if request.operation == "referrers":
+        return "imageDigest"
+    return "uploadId" if request.operation == "upload" else "layerDigest"
+
+
+def _elements(response: Response | FileResponse) -> dict[str, str] | None:
+    """What was made, as the headers of the answer say it."""
+    headers = {name: value.decode("latin-1") for name, value in response.headers}
+    names = ((b"docker-content-digest", "digest"), (b"docker-upload-uuid", "uploadId"))
+    return {shown: headers[name] for name, shown in names if name in headers} or None
