@@ -10,7 +10,7 @@ from wharfinger.api.http import FileResponse, Request, Response
 from wharfinger.contract.oci import ENDPOINTS
 from wharfinger.domain import faults as f
 from wharfinger.domain.names import Registry, registry_of_host
-from wharfinger.domain.trail import cut
+from wharfinger.domain.trail import cut, is_reading
 from wharfinger.services import trail
 from wharfinger.services.trail import Happening
 from wharfinger.state import State
@@ -37,7 +37,17 @@ _OPERATIONS: Final = {
     for method, action in endpoint.actions.items()
     if action is not None
 } | {("referrers", method): "ListImageReferrers" for method in _READING}
-_QUERY: Final = ("digest", "mount", "from", "tag", "artifactType", "n", "last")  # never one that gives rights
+# what is told of a query, and how the API calls it; never what gives rights
+_QUERY: Final = {
+    "digest": "layerDigest",
+    "mount": "mountDigest",
+    "from": "mountFrom",
+    "tag": "imageTags",
+    "artifactType": "artifactTypes",
+    "n": "maxResults",
+}
+_LISTS: Final = {"tag", "artifactType"}
+_SESSIONS: Final = "sts"
 
 
 def note(state: State, request: Request, response: Response | FileResponse) -> None:
@@ -77,13 +87,16 @@ def _is_denied(request: Request) -> bool:
 def _call(request: Request, response: Response | FileResponse) -> Happening:
     """A call of the JSON protocol."""
     assert request.service is not None  # noqa: S101 - else it is no call
-    repository = getattr(request.arguments, "repository_name", None)
+    service = request.service.signing_name
+    changes_nothing = service == _SESSIONS or is_reading(request.operation)
     return Happening(
-        service=request.service.signing_name,
+        service=service,
         operation=request.operation,
-        repository=repository,
+        is_reading=changes_nothing,
+        repository=getattr(request.arguments, "repository_name", None),
         parameters=request.arguments,
-        elements=request.result,
+        # who was given which session is told, as in CloudTrail
+        elements=None if changes_nothing and service != _SESSIONS else request.result,
         more=_more(request),
         **_common(request, response),
     )
@@ -91,17 +104,19 @@ def _call(request: Request, response: Response | FileResponse) -> Happening:
 
 def _data_plane(request: Request, response: Response | FileResponse) -> Happening:
     """A request to `/v2/`, as the operation that it stands for."""
-    parameters = _parameters(request)
+    query = _query(request)
     operation = _OPERATIONS.get((request.operation, request.method), "Login")
     if request.operation == "uploads" and response.status == 201:
-        operation = "MountLayer" if "digest" not in parameters else "CompleteLayerUpload"
+        operation = "CompleteLayerUpload" if "digest" in query else "MountLayer"
+    changes_nothing = request.method in _READING
     path = cut(request.path.decode("latin-1"), _LONGEST_PATH)
     return Happening(
         service="ecr",
         operation=operation,
+        is_reading=changes_nothing,
         repository=request.repository or None,
-        parameters=parameters,
-        elements=_elements(response),
+        parameters=_parameters(request, query),
+        elements=None if changes_nothing else _elements(request, response),
         more={"method": request.method, "path": path, **_more(request)},
         **_common(request, response),
     )
@@ -136,33 +151,43 @@ def _error(request: Request, response: Response | FileResponse) -> tuple[str, st
     return ("ServerException", "") if response.status >= 500 else None
 
 
-def _parameters(request: Request) -> dict[str, Any]:
+def _query(request: Request) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     try:
-        query = request.query
+        for name, value in request.query:
+            if name in _QUERY:
+                found.setdefault(name, []).append(value)
     except f.Malformed:
-        query = []
-    found: dict[str, Any] = {name: value for name, value in query if name in _QUERY and name != "tag"}
-    tags = [value for name, value in query if name == "tag"]
-    if tags:
-        found["imageTags"] = tags
-    if request.repository:
-        found["repositoryName"] = request.repository
-    if request.part:
-        found[_part(request)] = request.part
+        return {}
     return found
 
 
-def _part(request: Request) -> str:
-    """The name of what the path names."""
+def _parameters(request: Request, query: dict[str, list[str]]) -> dict[str, Any]:
+    named = {"repositoryName": request.repository} if request.repository else {}
+    of_query = {_QUERY[name]: values if name in _LISTS else values[0] for name, values in query.items()}
+    return {**named, **_of_path(request), **of_query}
+
+
+def _of_path(request: Request) -> dict[str, Any]:
+    """What the path names, as the operation's request would."""
+    part = request.part
+    if not part:
+        return {}
     if request.operation == "manifest":
-        return "imageDigest" if ":" in request.part else "imageTag"
+        image = {"imageDigest" if ":" in part else "imageTag": part}
+        return image if request.method == "PUT" else {"imageIds": [image]}
     if request.operation == "referrers":
-        return "imageDigest"
-    return "uploadId" if request.operation == "upload" else "layerDigest"
+        return {"subjectId": {"imageDigest": part}}
+    return {"uploadId": part} if request.operation == "upload" else {"layerDigest": part}
 
 
-def _elements(response: Response | FileResponse) -> dict[str, str] | None:
+def _elements(request: Request, response: Response | FileResponse) -> dict[str, Any] | None:
     """What was made, as the headers of the answer say it."""
     headers = {name: value.decode("latin-1") for name, value in response.headers}
-    names = ((b"docker-content-digest", "digest"), (b"docker-upload-uuid", "uploadId"))
-    return {shown: headers[name] for name, shown in names if name in headers} or None
+    digest, upload = headers.get(b"docker-content-digest"), headers.get(b"docker-upload-uuid")
+    if digest is None:
+        return {"uploadId": upload} if upload is not None else None
+    if request.operation != "manifest":
+        return {"layerDigest": digest}
+    tag = {"imageTag": request.part} if ":" not in request.part else {}
+    return {"image": {"repositoryName": request.repository, "imageId": {"imageDigest": digest, **tag}}}

@@ -16,6 +16,7 @@ from wharfinger.cli.plans import plan
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
+from wharfinger.cli.trail import trail
 from wharfinger.cli.usage import usage
 from wharfinger.cli.webhooks import webhook
 
@@ -49,6 +50,7 @@ for command in (
     protect,
     unprotect,
     events,
+    trail,
     webhook,
 ):
     main.add_command(command)

@@ -53,9 +53,10 @@ def identity(principal: str | None, key: str | None) -> dict[str, Any]:
     if match is None:
         return {"type": "Unknown", "arn": principal, **shown_key}
     kind, account, name = match["kind"], match["account"], match["name"] or ""
-    found = {"type": _TYPES.get(kind, kind.capitalize()), "arn": principal, "accountId": account, **shown_key}
+    owner = {"principalId": account} if kind == "root" else {}  # of others there is no id beside the name
+    found = {"type": _TYPES.get(kind, kind.capitalize()), **owner, "arn": principal, "accountId": account, **shown_key}
     if kind == "root":
-        return {"principalId": account, **found}
+        return found
     if kind == "assumed-role":
         return {**found, "sessionContext": {"sessionIssuer": _issuer(principal, account, name.partition("/")[0])}}
     return {**found, "userName": name.rpartition("/")[2]}

@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 _VERSION: Final = "1.11"  # of CloudTrail's form
 _BEGIN: Final = b'{"eventVersion":'
 _OURS: Final = "wharfinger"
-_SESSIONS: Final = "sts"  # changes nothing, and what it hands out is told all the same
 _PIECE: Final = 1024 * 1024
 _WORK: Final = 4 * 1024 * 1024  # bytes that one page may read
 _OPENING: Final = 4096  # bytes that opening a file counts as
@@ -36,6 +35,7 @@ class Happening(NamedTuple):
 
     service: str  # ecr, sts or wharfinger
     operation: str
+    is_reading: bool
     caller: Caller | None
     key: str | None
     registry: Registry | None
@@ -67,6 +67,13 @@ class Record(NamedTuple):
     id: str
     at: int
     document: str  # JSON
+
+
+class _Place(NamedTuple):
+    """In the trail."""
+
+    file: str
+    offset: int
 
 
 class _Resource(msgspec.Struct):
@@ -107,13 +114,19 @@ async def page(
 ) -> Page[Record]:
     """Records that are of an account, oldest first: of its principals and of its registries.
 
-    A page may be short, even empty, with a token all the same, because each reads a bounded number of bytes.
+    A page may be short, even empty, with a token all the same, because each reads a bounded number of bytes. The list
+    ends where the trail ended at the first page: else reading, which leaves records itself, would never come to an end.
     """
     pages = Pages(state, caller, "trail", account, *(str(part) for part in wanted))
-    file, offset = pages.position(token) if token else (name(wanted.since or 0), 0)
+    if token is None:
+        last = name(state.clock())
+        start, end = _Place(name(wanted.since or 0), 0), _Place(last, state.trail.size(last))
+    else:
+        position = pages.position(token)
+        start, end = _Place(*position[:2]), _Place(*position[2:])
     reader = _Reader(account, wanted)
-    found, after = await asyncio.to_thread(_read, state.trail, reader, file, offset, limit or DEFAULT)
-    return Page(found, pages.token(after) if after is not None else None)
+    found, after = await asyncio.to_thread(_read, state.trail, reader, start, end, limit or DEFAULT)
+    return Page(found, pages.token((*after, *end)) if after is not None else None)
 
 
 async def expire(state: State) -> None:
@@ -132,7 +145,7 @@ def _expire(state: State, now: int) -> None:
 
 
 def _line(state: State, what: Happening, now: int) -> bytes:
-    registry, is_reading = what.registry, trail.is_reading(what.operation)
+    registry = what.registry
     error = {"errorCode": what.error[0], "errorMessage": trail.cut(what.error[1], _TEXT)} if what.error else {}
     more = {**what.more, **({"recordsMissing": state.trail.lost} if state.trail.lost else {})}
     record = {
@@ -150,14 +163,14 @@ def _line(state: State, what: Happening, now: int) -> bytes:
         **({"additionalEventData": more} if more else {}),
         "requestID": what.request_id,
         "eventID": new_uuid(),
-        "readOnly": is_reading or what.service == _SESSIONS,
+        "readOnly": what.is_reading,
         **(_resources(registry, what.repository) if registry and what.repository else {}),
         "eventType": "AwsApiCall",
         "managementEvent": True,
         "recipientAccountId": registry.account if registry else state.rules.default_account,
         "eventCategory": "Management",
     }
-    return trail.line(record, what.parameters, None if is_reading else what.elements)
+    return trail.line(record, what.parameters, what.elements)
 
 
 def _resources(registry: Registry, repository: str) -> dict[str, Any]:
@@ -170,23 +183,23 @@ def _resources(registry: Registry, repository: str) -> dict[str, Any]:
 
 
 def _read(
-    files: TrailFiles, reader: _Reader, first: str, offset: int, limit: int
-) -> tuple[list[Record], tuple[str, int] | None]:
+    files: TrailFiles, reader: _Reader, start: _Place, end: _Place, limit: int
+) -> tuple[list[Record], _Place | None]:
     """Records, and where to go on if there may be more."""
     found: list[Record] = []
     work = _WORK
     for file in files.names():
-        if file < first or file > reader.last:
+        if file < start.file or file > min(reader.last, end.file):
             continue
-        at = offset if file == first else 0
+        at = start.offset if file == start.file else 0
         work -= _OPENING
-        while lines := files.read(file, at, _PIECE):
+        while lines := files.read(file, at, min(_PIECE, end.offset - at) if file == end.file else _PIECE):
             for line in lines:
                 work -= line.end - at
                 at = line.end
                 found += reader.shown(line)
                 if len(found) == limit or work <= 0:
-                    return found, (file, at)
+                    return found, _Place(file, at)
     return found, None
 
 

@@ -66,6 +66,8 @@ class TrailFiles:
 
     def read(self, file: str, start: int, length: int) -> list[Line]:
         """Whole lines from a place on, within so many bytes; nothing of one that is being written, or of no file."""
+        if length <= 0:
+            return []
         try:
             descriptor = os.open(self._directory / file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         except FileNotFoundError:
