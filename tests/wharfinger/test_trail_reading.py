@@ -66,7 +66,7 @@ async def test_records_are_listed_from_one_second_up_to_another(doors: Doors, cl
     for later in (0, 1, HOUR // SECOND, 30 * HOUR // SECOND):
         clock.now = (begin + later) * SECOND
         await doors.ecr("DeleteRepository", repositoryName=f"after-{later}")
-    asked = [
+    asked: list[dict[str, float]] = [
         {},
         {"since": begin + 1},
         {"since": begin + 1.9},
