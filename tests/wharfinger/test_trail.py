@@ -174,6 +174,15 @@ async def test_pulls_are_not_told_unless_asked_for(doors: Doors) -> None:
     assert await names(doors) == before
 
 
+async def test_a_pull_that_is_not_told_costs_nothing(
+    doors: Doors, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    await doors.push("app", image(), "v1")
+    monkeypatch.setattr(noting, "_is_wanted", None)
+    assert (await doors.oci("GET", "app/manifests/v1")).status == 200
+    assert "is not in the trail" not in caplog.text
+
+
 async def test_pulls_are_told_if_asked_for(tmp_path: Path, clock: Clock) -> None:
     one = image()
     async with new_doors(tmp_path / "data", clock, trail_pulls=True) as doors:
