@@ -11,7 +11,7 @@ from support.doors import Body, Doors
 from support.server import free_port
 from support.state import REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
-from wharfinger.services import access, audit, health, jobs, plans, scrub, webhooks
+from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db.database import Tx, Value
@@ -280,8 +280,8 @@ async def _damage(tx: Tx, digest: str) -> None:
 
 async def _upkeep(state: State, clock: Clock) -> None:
     strict = replace(state, rules=state.rules._replace(any_signature=False, default_account="999999999999"))
-    key = await access.first_key(strict)
-    await access.credentials(strict, key.key)
+    key = await login.first_key(strict)
+    await login.credentials(strict, key.key, None)
     assert await health.missing(state) is None
     clock.move(state.rules.history_days * DAY)
     await jobs.schedule(state)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from wharfinger.contract.service import Service, Shape
@@ -39,18 +39,17 @@ class Request:
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
         self.id = request_id
-        self.client: str = scope["client"][0] if scope.get("client") else ""  # its address
         self.operation = ""  # what a door takes the request for, for the log
+        self.caller: Caller | None = None  # as soon as a door knows it
+        self.challenge: Literal["Basic", "Bearer"] = "Basic"  # how to log in, for who is not
         self.service: Service | None = None  # what follows is for the trail: each is set when it is known
         self.key: str | None = None  # id of the access key
-        self.caller: Caller | None = None
         self.registry: Registry | None = None
         self.repository = ""
         self.part = ""  # the reference, digest or upload that a path names
         self.arguments: Shape | None = None
         self.result: Shape | None = None
         self.fault: Fault | None = None
-        self.decision: str | None = None  # which statement, or lack of one, denied it
         self._receive = receive
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY
@@ -78,6 +77,16 @@ class Request:
             return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
         except ValueError:
             raise Malformed(f"a query can have at most {_MOST_PARAMETERS} parameters") from None
+
+    @property
+    def client(self) -> str:
+        """The IP address of the client, empty if it is not known."""
+        return (self.scope.get("client") or ("",))[0]
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it came over TLS."""
+        return bool(self.scope.get("scheme") == "https")
 
     @property
     def host(self) -> str:

@@ -9,7 +9,7 @@ from wharfinger.api import wording
 from wharfinger.api.http import FileResponse, Request, Response
 from wharfinger.contract.oci import ENDPOINTS
 from wharfinger.domain import faults as f
-from wharfinger.domain.names import Registry, registry_of_host
+from wharfinger.domain.names import registry_of_host
 from wharfinger.domain.trail import cut, is_reading
 from wharfinger.services import trail
 from wharfinger.services.trail import Happening
@@ -28,6 +28,7 @@ _DENIALS: Final = (
     f.SignatureExpired,
     f.TokenInvalid,
     f.TokenExpired,
+    f.SessionExpired,
     f.DownloadExpired,
     f.Denied,
 )
@@ -70,18 +71,7 @@ def _is_wanted(state: State, request: Request) -> bool:
     """
     if request.method not in _READING or state.rules.trail_pulls:
         return True
-    return _is_denied(request) and not isinstance(request.fault, f.AuthenticationMissing)
-
-
-def _is_denied(request: Request) -> bool:
-    """What another account has not looks like what it does not show."""
-    fault = request.fault
-    hidden = (
-        isinstance(fault, f.RepositoryNotFound)
-        and request.caller is not None
-        and fault.registry.account != request.caller.account
-    )
-    return hidden or isinstance(fault, _DENIALS) or request.decision is not None
+    return isinstance(request.fault, _DENIALS) and not isinstance(request.fault, f.AuthenticationMissing)
 
 
 def _call(request: Request, response: Response | FileResponse) -> Happening:
@@ -124,9 +114,9 @@ def _data_plane(request: Request, response: Response | FileResponse) -> Happenin
 
 def _common(request: Request, response: Response | FileResponse) -> dict[str, Any]:
     return {
-        "caller": request.caller,
+        "principal": _principal(request),
         "key": request.key,
-        "registry": request.registry or _meant(request),
+        "registry": request.registry or registry_of_host(request.host),
         "client": request.client,
         "agent": request.header(b"user-agent") or "",
         "request_id": request.id,
@@ -134,14 +124,18 @@ def _common(request: Request, response: Response | FileResponse) -> dict[str, An
     }
 
 
-def _meant(request: Request) -> Registry | None:
-    """The registry of a request that did not come so far that a door asked."""
-    return registry_of_host(request.host) or (request.caller.registry if request.caller else None)
-
-
 def _more(request: Request) -> dict[str, Any]:
-    decision = {"decision": request.decision} if request.decision is not None else {}
-    return {"denied": True, **decision} if _is_denied(request) else {}
+    fault = request.fault
+    if isinstance(fault, f.Denied) and fault.policy is not None:
+        return {"denied": True, "decision": {"policy": fault.policy, "statement": fault.statement}}
+    return {"denied": True} if isinstance(fault, _DENIALS) else {}
+
+
+def _principal(request: Request) -> str | None:
+    """Who is denied does not get so far that it is a caller, and is known all the same."""
+    if request.caller is not None:
+        return request.caller.principal
+    return request.fault.principal if isinstance(request.fault, f.Denied) else None
 
 
 def _error(request: Request, response: Response | FileResponse) -> tuple[str, str] | None:

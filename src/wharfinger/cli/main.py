@@ -13,6 +13,7 @@ from wharfinger.cli.feeds import feed
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
 from wharfinger.cli.plans import plan
+from wharfinger.cli.rotate import rotate_master_key
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
@@ -30,8 +31,8 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `env`, `doctor` and `scrub` look at its data directory. All others are clients of it: they
-    find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All others are
+    clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
     """
 
 
@@ -40,6 +41,7 @@ for command in (
     env,
     doctor,
     scrub,
+    rotate_master_key,
     images,
     bin_,
     tags,

@@ -1529,6 +1529,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:BatchCheckLayerAvailability",
+        "repository_name",
     ),
     "BatchDeleteImage": Operation(
         "BatchDeleteImage",
@@ -1540,6 +1541,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:BatchDeleteImage",
+        "repository_name",
     ),
     "BatchGetImage": Operation(
         "BatchGetImage",
@@ -1553,6 +1555,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToGetUpstreamImageException",
         ),
         "ecr:BatchGetImage",
+        "repository_name",
     ),
     "BatchGetRepositoryScanningConfiguration": Operation(
         "BatchGetRepositoryScanningConfiguration",
@@ -1565,6 +1568,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:BatchGetRepositoryScanningConfiguration",
+        "repository_names",
     ),
     "CompleteLayerUpload": Operation(
         "CompleteLayerUpload",
@@ -1582,6 +1586,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:CompleteLayerUpload",
+        "repository_name",
     ),
     "CreatePullThroughCacheRule": Operation(
         "CreatePullThroughCacheRule",
@@ -1599,6 +1604,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToDecryptSecretValueException",
         ),
         "ecr:CreatePullThroughCacheRule",
+        None,
     ),
     "CreateRepository": Operation(
         "CreateRepository",
@@ -1614,6 +1620,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:CreateRepository",
+        "repository_name",
     ),
     "CreateRepositoryCreationTemplate": Operation(
         "CreateRepositoryCreationTemplate",
@@ -1627,6 +1634,7 @@ OPERATIONS: dict[str, Operation] = {
             "TemplateAlreadyExistsException",
         ),
         "ecr:CreateRepositoryCreationTemplate",
+        None,
     ),
     "DeleteLifecyclePolicy": Operation(
         "DeleteLifecyclePolicy",
@@ -1640,6 +1648,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DeleteLifecyclePolicy",
+        "repository_name",
     ),
     "DeletePullThroughCacheRule": Operation(
         "DeletePullThroughCacheRule",
@@ -1652,6 +1661,7 @@ OPERATIONS: dict[str, Operation] = {
             "PullThroughCacheRuleNotFoundException",
         ),
         "ecr:DeletePullThroughCacheRule",
+        None,
     ),
     "DeleteRegistryPolicy": Operation(
         "DeleteRegistryPolicy",
@@ -1664,6 +1674,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DeleteRegistryPolicy",
+        None,
     ),
     "DeleteRepository": Operation(
         "DeleteRepository",
@@ -1677,6 +1688,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:DeleteRepository",
+        "repository_name",
     ),
     "DeleteRepositoryCreationTemplate": Operation(
         "DeleteRepositoryCreationTemplate",
@@ -1689,6 +1701,7 @@ OPERATIONS: dict[str, Operation] = {
             "TemplateNotFoundException",
         ),
         "ecr:DeleteRepositoryCreationTemplate",
+        None,
     ),
     "DeleteRepositoryPolicy": Operation(
         "DeleteRepositoryPolicy",
@@ -1701,6 +1714,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryPolicyNotFoundException",
         ),
         "ecr:DeleteRepositoryPolicy",
+        "repository_name",
     ),
     "DeleteSigningConfiguration": Operation(
         "DeleteSigningConfiguration",
@@ -1712,6 +1726,7 @@ OPERATIONS: dict[str, Operation] = {
             "SigningConfigurationNotFoundException",
         ),
         "ecr:DeleteSigningConfiguration",
+        None,
     ),
     "DeregisterPullTimeUpdateExclusion": Operation(
         "DeregisterPullTimeUpdateExclusion",
@@ -1725,6 +1740,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:DeregisterPullTimeUpdateExclusion",
+        None,
     ),
     "DescribeImageReplicationStatus": Operation(
         "DescribeImageReplicationStatus",
@@ -1738,6 +1754,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DescribeImageReplicationStatus",
+        "repository_name",
     ),
     "DescribeImageScanFindings": Operation(
         "DescribeImageScanFindings",
@@ -1752,6 +1769,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DescribeImageScanFindings",
+        "repository_name",
     ),
     "DescribeImageSigningStatus": Operation(
         "DescribeImageSigningStatus",
@@ -1765,6 +1783,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:DescribeImageSigningStatus",
+        "repository_name",
     ),
     "DescribeImages": Operation(
         "DescribeImages",
@@ -1777,6 +1796,7 @@ OPERATIONS: dict[str, Operation] = {
             "ImageNotFoundException",
         ),
         "ecr:DescribeImages",
+        "repository_name",
     ),
     "DescribePullThroughCacheRules": Operation(
         "DescribePullThroughCacheRules",
@@ -1789,6 +1809,7 @@ OPERATIONS: dict[str, Operation] = {
             "PullThroughCacheRuleNotFoundException",
         ),
         "ecr:DescribePullThroughCacheRules",
+        None,
     ),
     "DescribeRegistry": Operation(
         "DescribeRegistry",
@@ -1800,6 +1821,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DescribeRegistry",
+        None,
     ),
     "DescribeReplicationBackfillResults": Operation(
         "DescribeReplicationBackfillResults",
@@ -1812,6 +1834,7 @@ OPERATIONS: dict[str, Operation] = {
             "ReplicationBackfillNotFoundException",
         ),
         "ecr:DescribeReplicationBackfillResults",
+        None,
     ),
     "DescribeRepositories": Operation(
         "DescribeRepositories",
@@ -1823,6 +1846,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:DescribeRepositories",
+        "repository_names",
     ),
     "DescribeRepositoryCreationTemplates": Operation(
         "DescribeRepositoryCreationTemplates",
@@ -1834,6 +1858,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "ecr:DescribeRepositoryCreationTemplates",
+        None,
     ),
     "GetAccountSetting": Operation(
         "GetAccountSetting",
@@ -1845,6 +1870,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "ecr:GetAccountSetting",
+        None,
     ),
     "GetAuthorizationToken": Operation(
         "GetAuthorizationToken",
@@ -1855,6 +1881,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "ecr:GetAuthorizationToken",
+        None,
     ),
     "GetDownloadUrlForLayer": Operation(
         "GetDownloadUrlForLayer",
@@ -1869,6 +1896,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToGetUpstreamLayerException",
         ),
         "ecr:GetDownloadUrlForLayer",
+        "repository_name",
     ),
     "GetLifecyclePolicy": Operation(
         "GetLifecyclePolicy",
@@ -1882,6 +1910,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetLifecyclePolicy",
+        "repository_name",
     ),
     "GetLifecyclePolicyPreview": Operation(
         "GetLifecyclePolicyPreview",
@@ -1895,6 +1924,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetLifecyclePolicyPreview",
+        "repository_name",
     ),
     "GetRegistryPolicy": Operation(
         "GetRegistryPolicy",
@@ -1907,6 +1937,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetRegistryPolicy",
+        None,
     ),
     "GetRegistryScanningConfiguration": Operation(
         "GetRegistryScanningConfiguration",
@@ -1918,6 +1949,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetRegistryScanningConfiguration",
+        None,
     ),
     "GetRepositoryPolicy": Operation(
         "GetRepositoryPolicy",
@@ -1930,6 +1962,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryPolicyNotFoundException",
         ),
         "ecr:GetRepositoryPolicy",
+        "repository_name",
     ),
     "GetSigningConfiguration": Operation(
         "GetSigningConfiguration",
@@ -1942,6 +1975,7 @@ OPERATIONS: dict[str, Operation] = {
             "SigningConfigurationNotFoundException",
         ),
         "ecr:GetSigningConfiguration",
+        None,
     ),
     "InitiateLayerUpload": Operation(
         "InitiateLayerUpload",
@@ -1954,6 +1988,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:InitiateLayerUpload",
+        "repository_name",
     ),
     "ListImageReferrers": Operation(
         "ListImageReferrers",
@@ -1967,6 +2002,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToListUpstreamImageReferrersException",
         ),
         "ecr:BatchGetImage",
+        "repository_name",
     ),
     "ListImages": Operation(
         "ListImages",
@@ -1978,6 +2014,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:ListImages",
+        "repository_name",
     ),
     "ListPullTimeUpdateExclusions": Operation(
         "ListPullTimeUpdateExclusions",
@@ -1990,6 +2027,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:ListPullTimeUpdateExclusions",
+        None,
     ),
     "ListReplicationBackfills": Operation(
         "ListReplicationBackfills",
@@ -2001,6 +2039,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:ListReplicationBackfills",
+        None,
     ),
     "ListTagsForResource": Operation(
         "ListTagsForResource",
@@ -2012,6 +2051,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:ListTagsForResource",
+        "resource_arn",
     ),
     "PutAccountSetting": Operation(
         "PutAccountSetting",
@@ -2024,6 +2064,7 @@ OPERATIONS: dict[str, Operation] = {
             "LimitExceededException",
         ),
         "ecr:PutAccountSetting",
+        None,
     ),
     "PutImage": Operation(
         "PutImage",
@@ -2042,6 +2083,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:PutImage",
+        "repository_name",
     ),
     "PutImageScanningConfiguration": Operation(
         "PutImageScanningConfiguration",
@@ -2054,6 +2096,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutImageScanningConfiguration",
+        "repository_name",
     ),
     "PutImageTagMutability": Operation(
         "PutImageTagMutability",
@@ -2065,6 +2108,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:PutImageTagMutability",
+        "repository_name",
     ),
     "PutLifecyclePolicy": Operation(
         "PutLifecyclePolicy",
@@ -2077,6 +2121,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutLifecyclePolicy",
+        "repository_name",
     ),
     "PutRegistryPolicy": Operation(
         "PutRegistryPolicy",
@@ -2088,6 +2133,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutRegistryPolicy",
+        None,
     ),
     "PutRegistryScanningConfiguration": Operation(
         "PutRegistryScanningConfiguration",
@@ -2100,6 +2146,7 @@ OPERATIONS: dict[str, Operation] = {
             "BlockedByOrganizationPolicyException",
         ),
         "ecr:PutRegistryScanningConfiguration",
+        None,
     ),
     "PutReplicationConfiguration": Operation(
         "PutReplicationConfiguration",
@@ -2111,6 +2158,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutReplicationConfiguration",
+        None,
     ),
     "PutSigningConfiguration": Operation(
         "PutSigningConfiguration",
@@ -2122,6 +2170,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutSigningConfiguration",
+        None,
     ),
     "RegisterPullTimeUpdateExclusion": Operation(
         "RegisterPullTimeUpdateExclusion",
@@ -2135,6 +2184,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:RegisterPullTimeUpdateExclusion",
+        None,
     ),
     "SetRepositoryPolicy": Operation(
         "SetRepositoryPolicy",
@@ -2146,6 +2196,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:SetRepositoryPolicy",
+        "repository_name",
     ),
     "StartImageScan": Operation(
         "StartImageScan",
@@ -2162,6 +2213,7 @@ OPERATIONS: dict[str, Operation] = {
             "ImageArchivedException",
         ),
         "ecr:StartImageScan",
+        "repository_name",
     ),
     "StartLifecyclePolicyPreview": Operation(
         "StartLifecyclePolicyPreview",
@@ -2176,6 +2228,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:StartLifecyclePolicyPreview",
+        "repository_name",
     ),
     "StartReplicationBackfill": Operation(
         "StartReplicationBackfill",
@@ -2189,6 +2242,7 @@ OPERATIONS: dict[str, Operation] = {
             "ReplicationBackfillInProgressException",
         ),
         "ecr:StartReplicationBackfill",
+        None,
     ),
     "StopReplicationBackfill": Operation(
         "StopReplicationBackfill",
@@ -2202,6 +2256,7 @@ OPERATIONS: dict[str, Operation] = {
             "ReplicationBackfillInvalidStatusException",
         ),
         "ecr:StopReplicationBackfill",
+        None,
     ),
     "TagResource": Operation(
         "TagResource",
@@ -2215,6 +2270,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:TagResource",
+        "resource_arn",
     ),
     "UntagResource": Operation(
         "UntagResource",
@@ -2228,6 +2284,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:UntagResource",
+        "resource_arn",
     ),
     "UpdateImageStorageClass": Operation(
         "UpdateImageStorageClass",
@@ -2242,6 +2299,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:UpdateImageStorageClass",
+        "repository_name",
     ),
     "UpdatePullThroughCacheRule": Operation(
         "UpdatePullThroughCacheRule",
@@ -2257,6 +2315,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToDecryptSecretValueException",
         ),
         "ecr:UpdatePullThroughCacheRule",
+        None,
     ),
     "UpdateRepositoryCreationTemplate": Operation(
         "UpdateRepositoryCreationTemplate",
@@ -2269,6 +2328,7 @@ OPERATIONS: dict[str, Operation] = {
             "TemplateNotFoundException",
         ),
         "ecr:UpdateRepositoryCreationTemplate",
+        None,
     ),
     "UploadLayerPart": Operation(
         "UploadLayerPart",
@@ -2284,6 +2344,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:UploadLayerPart",
+        "repository_name",
     ),
     "ValidatePullThroughCacheRule": Operation(
         "ValidatePullThroughCacheRule",
@@ -2296,6 +2357,7 @@ OPERATIONS: dict[str, Operation] = {
             "PullThroughCacheRuleNotFoundException",
         ),
         "ecr:ValidatePullThroughCacheRule",
+        None,
     ),
 }
 

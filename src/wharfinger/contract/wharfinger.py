@@ -680,6 +680,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:CreatePlan",
+        None,
     ),
     "DeleteHold": Operation(
         "DeleteHold",
@@ -691,6 +692,7 @@ OPERATIONS: dict[str, Operation] = {
             "HoldNotFoundException",
         ),
         "wharfinger:DeleteHold",
+        None,
     ),
     "DeleteImageFeed": Operation(
         "DeleteImageFeed",
@@ -702,6 +704,7 @@ OPERATIONS: dict[str, Operation] = {
             "FeedNotFoundException",
         ),
         "wharfinger:DeleteImageFeed",
+        None,
     ),
     "DeleteImages": Operation(
         "DeleteImages",
@@ -712,7 +715,8 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
             "RepositoryNotFoundException",
         ),
-        "wharfinger:DeleteImages",
+        "ecr:BatchDeleteImage",
+        "repository_name",
     ),
     "DeletePlan": Operation(
         "DeletePlan",
@@ -725,6 +729,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:DeletePlan",
+        None,
     ),
     "DeleteWebhook": Operation(
         "DeleteWebhook",
@@ -736,6 +741,7 @@ OPERATIONS: dict[str, Operation] = {
             "WebhookNotFoundException",
         ),
         "wharfinger:DeleteWebhook",
+        None,
     ),
     "DescribePlan": Operation(
         "DescribePlan",
@@ -747,6 +753,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:DescribePlan",
+        None,
     ),
     "EmptyBin": Operation(
         "EmptyBin",
@@ -758,6 +765,7 @@ OPERATIONS: dict[str, Operation] = {
             "DeletionNotFoundException",
         ),
         "wharfinger:EmptyBin",
+        "repository_name",
     ),
     "ExecutePlan": Operation(
         "ExecutePlan",
@@ -770,6 +778,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:ExecutePlan",
+        None,
     ),
     "GetDeletionSettings": Operation(
         "GetDeletionSettings",
@@ -781,6 +790,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:GetDeletionSettings",
+        "repository_name",
     ),
     "GetImageAtTime": Operation(
         "GetImageAtTime",
@@ -792,6 +802,7 @@ OPERATIONS: dict[str, Operation] = {
             "ImageNotFoundException",
         ),
         "wharfinger:GetImageAtTime",
+        "repository_name",
     ),
     "GetUsage": Operation(
         "GetUsage",
@@ -802,6 +813,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:GetUsage",
+        None,
     ),
     "ListDeletedImages": Operation(
         "ListDeletedImages",
@@ -812,6 +824,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListDeletedImages",
+        "repository_name",
     ),
     "ListDeletions": Operation(
         "ListDeletions",
@@ -822,6 +835,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListDeletions",
+        "repository_name",
     ),
     "ListEvents": Operation(
         "ListEvents",
@@ -832,6 +846,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListEvents",
+        "repository_name",
     ),
     "ListHolds": Operation(
         "ListHolds",
@@ -842,6 +857,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListHolds",
+        "repository_name",
     ),
     "ListImageFeeds": Operation(
         "ListImageFeeds",
@@ -852,6 +868,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListImageFeeds",
+        None,
     ),
     "ListImageUsage": Operation(
         "ListImageUsage",
@@ -863,6 +880,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:ListImageUsage",
+        "repository_name",
     ),
     "ListPlanImages": Operation(
         "ListPlanImages",
@@ -874,6 +892,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:ListPlanImages",
+        None,
     ),
     "ListPlans": Operation(
         "ListPlans",
@@ -884,6 +903,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListPlans",
+        None,
     ),
     "ListRepositoryUsage": Operation(
         "ListRepositoryUsage",
@@ -894,6 +914,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListRepositoryUsage",
+        None,
     ),
     "ListTagHistory": Operation(
         "ListTagHistory",
@@ -904,6 +925,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTagHistory",
+        "repository_name",
     ),
     "ListTrailRecords": Operation(
         "ListTrailRecords",
@@ -914,6 +936,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTrailRecords",
+        "repository_name",
     ),
     "ListWebhooks": Operation(
         "ListWebhooks",
@@ -924,6 +947,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListWebhooks",
+        None,
     ),
     "PutDeletionSettings": Operation(
         "PutDeletionSettings",
@@ -935,6 +959,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:PutDeletionSettings",
+        "repository_name",
     ),
     "PutHold": Operation(
         "PutHold",
@@ -945,6 +970,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutHold",
+        "repository_name",
     ),
     "PutImageFeed": Operation(
         "PutImageFeed",
@@ -955,6 +981,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutImageFeed",
+        None,
     ),
     "PutWebhook": Operation(
         "PutWebhook",
@@ -965,6 +992,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutWebhook",
+        None,
     ),
     "RestoreDeletion": Operation(
         "RestoreDeletion",
@@ -977,6 +1005,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:RestoreDeletion",
+        None,
     ),
     "RestoreImages": Operation(
         "RestoreImages",
@@ -988,6 +1017,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:RestoreImages",
+        "repository_name",
     ),
     "UndoPlan": Operation(
         "UndoPlan",
@@ -1000,6 +1030,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:UndoPlan",
+        None,
     ),
 }
 

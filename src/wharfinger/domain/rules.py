@@ -19,3 +19,5 @@ class Rules(NamedTuple):
     trail_bytes: int = 4 * 1024**3
     any_signature: bool = False
     default_account: str = "000000000000"
+    default_region: str = "us-east-1"
+    organization: str = ""

@@ -8,9 +8,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
-
-from wharfinger.domain import digests, tags, tokens
+from wharfinger.domain import digests, tags
 from wharfinger.domain.faults import (
     AnswerTooLarge,
     BlobNotFound,
@@ -24,7 +22,9 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.images import Failure, ImageId, Selection, StoredImage
 from wharfinger.domain.names import Registry
-from wharfinger.services import access
+from wharfinger.services import access, login
+from wharfinger.services.access import Caller
+from wharfinger.services.login import Entry
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db import blobs, images
@@ -106,8 +106,8 @@ async def blob(state: State, registry: Registry, repository: str, digest: str) -
     raise BlobNotFound(digest)
 
 
-async def download_query(state: State, registry: Registry, repository: str, digest: str) -> str:
-    """The query that lets anyone read a layer for an hour without further login.
+async def download_query(state: State, caller: Caller, registry: Registry, repository: str, digest: str) -> str:
+    """The query that lets anyone read a layer for an hour in the caller's place, for as long as that may do it.
 
     Only layers that an image refers to. Raises RepositoryNotFound, LayerNotFound, LayerInaccessible.
     """
@@ -122,20 +122,17 @@ async def download_query(state: State, registry: Registry, repository: str, dige
         raise LayerNotFound(registry, repository, digest)
     if not is_referenced:
         raise LayerInaccessible(registry, repository, digest)
-    payload = msgspec.msgpack.encode([*registry, state.clock() + URL_TERM])
-    key = access.signing_key(state, _URL_PURPOSE)
-    return urlencode({"token": tokens.sign(key, payload, _blob_scope(repository, digest))})
+    expires_at = state.clock() + URL_TERM
+    scope = _blob_scope(repository, digest)
+    return urlencode({"token": login.sign_for(state, _URL_PURPOSE, caller, registry, expires_at, scope)})
 
 
-def registry_of_download(state: State, repository: str, digest: str, token: str) -> Registry:
-    """The registry that a download address was made for. Raises DownloadExpired."""
-    payload = tokens.verify(access.signing_key(state, _URL_PURPOSE), token, _blob_scope(repository, digest))
-    if payload is None:
+def download(state: State, repository: str, digest: str, token: str) -> Entry:
+    """Whose download address it is, and for which registry. Raises DownloadExpired."""
+    found = login.read_signed(state, _URL_PURPOSE, token, _blob_scope(repository, digest))
+    if found is None or found[1]:
         raise DownloadExpired
-    account, region, expires_at = msgspec.msgpack.decode(payload)
-    if expires_at <= state.clock():
-        raise DownloadExpired
-    return Registry(account, region)
+    return found[0]
 
 
 def _served(

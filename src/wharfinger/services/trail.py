@@ -31,12 +31,12 @@ _TEXT: Final = 1024  # letters of what a client chose
 
 
 class Happening(NamedTuple):
-    """A request with its result. There is no `caller` where no login was believed."""
+    """A request with its result. There is no `principal` where no login was believed."""
 
     service: str  # ecr, sts or wharfinger
     operation: str
     is_reading: bool
-    caller: Caller | None
+    principal: str | None  # ARN, empty for anybody
     key: str | None
     registry: Registry | None
     repository: str | None
@@ -99,9 +99,8 @@ _head: Final = msgspec.json.Decoder(_Head)
 def record(state: State, what: Happening) -> None:
     """Write it down. What the disk refuses is counted and logged: the request was answered by what it did already."""
     now = state.clock()
-    stranger = what.caller is None or not what.caller.principal
     try:
-        state.trail.append(now, _line(state, what, now), stranger=stranger)
+        state.trail.append(now, _line(state, what, now), stranger=not what.principal)
     except OSError as error:
         if now - state.trail.complained_at >= MINUTE:
             state.trail.complained_at = now
@@ -150,7 +149,7 @@ def _line(state: State, what: Happening, now: int) -> bytes:
     more = {**what.more, **({"recordsMissing": state.trail.lost} if state.trail.lost else {})}
     record = {
         "eventVersion": _VERSION,
-        "userIdentity": trail.identity(what.caller.principal if what.caller else None, what.key),
+        "userIdentity": trail.identity(what.principal, what.key),
         "eventTime": _time(now),
         "eventSource": what.service if what.service == _OURS else f"{what.service}.amazonaws.com",
         "eventName": what.operation,
