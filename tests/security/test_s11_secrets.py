@@ -29,8 +29,9 @@ from wharfinger.api.ecr import HANDLERS
 from wharfinger.cli.access import Access
 from wharfinger.contract import ecr, wharfinger
 from wharfinger.contract.service import Shape
-from wharfinger.services import access, pull
-from wharfinger.services.access import AuthorizationToken, Credentials
+from wharfinger.services import login, pull
+from wharfinger.services.access import Login
+from wharfinger.services.login import AuthorizationToken, Credentials, SessionCredentials
 from wharfinger.state.clock import DAY, SECOND, system_clock
 
 APP = {"repositoryName": "app"}
@@ -157,7 +158,7 @@ async def test_a_signature_and_its_token_are_shown_nowhere(
     caplog.set_level(logging.DEBUG)
     settings = {"open": False, "account": ACCOUNT}
     async with prepared(tmp_path / "data", system_clock, **settings) as state:
-        first = await access.first_key(state)
+        first = await login.first_key(state)
         doors = Doors(state, settings=settings_of(tmp_path / "data", **settings))
         watched = Watched(doors, tmp_path / "data", caplog, [])
         sent = sign(
@@ -214,8 +215,8 @@ async def test_a_failure_of_the_servers_own_shows_nothing(
         raise RuntimeError("nobody foresaw this")
 
     monkeypatch.setitem(HANDLERS, "UploadLayerPart", broken)
-    monkeypatch.setattr(pull, "registry_of_download", fails)
-    monkeypatch.setattr(access, "check_token", fails)
+    monkeypatch.setattr(pull, "download", fails)
+    monkeypatch.setattr(login, "check_token", fails)
     answer = await BROKEN[call](watched.doors)
     assert answer.status == 500
     assert "nobody foresaw this" in watched.log.text
@@ -230,7 +231,8 @@ async def test_a_failure_of_the_servers_own_shows_nothing(
 @pytest.mark.parametrize(
     "value",
     [
-        Credentials("key", MARK, ACCOUNT, "arn"),
+        Credentials("key", MARK, ACCOUNT, Login("key", "key")),
+        SessionCredentials("key", MARK, MARK, 0),
         AuthorizationToken(MARK, 0),
         Access("http://localhost", REGION, "key", MARK, MARK),
         Claim("key", "20261125", REGION, "ecr", (), MARK, "20261125T000000Z", None, MARK),

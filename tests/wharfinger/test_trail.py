@@ -226,7 +226,7 @@ async def test_what_another_account_does_not_show_is_told_to_both(doors: Doors) 
         [record] = await listed(reader, denied=True)
         assert record["userIdentity"]["accountId"] == OTHER
         assert record["recipientAccountId"] == ACCOUNT
-        assert record["errorCode"] == "RepositoryNotFoundException"
+        assert record["errorCode"] == "AccessDeniedException"
 
 
 async def test_asking_which_login_is_needed_is_no_denial(doors: Doors) -> None:
@@ -241,12 +241,11 @@ async def test_pushing_without_a_login_is_denied(doors: Doors) -> None:
     assert await names(doors, denied=True) == ["PutImage"]
 
 
-async def test_why_an_account_denied_is_told_to_that_account_only(
-    doors: Doors, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(noting, "_more", lambda _: {"denied": True, "decision": "statement 3"})
+async def test_why_an_account_denied_is_told_to_that_account_only(doors: Doors) -> None:
+    statement = {"Sid": "NotThem", "Effect": "Deny", "Principal": {"AWS": OTHER}, "Action": "ecr:ListImages"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    await doors.served("SetRepositoryPolicy", **APP, policyText=policy)
     stranger = of(doors, OTHER)
     await stranger.ecr("ListImages", **APP, registryId=ACCOUNT)
-    monkeypatch.undo()
-    assert (await last(doors, denied=True))["additionalEventData"]["decision"] == "statement 3"
+    assert (await last(doors, denied=True))["additionalEventData"]["decision"]["statement"] == "NotThem"
     assert (await last(stranger, denied=True))["additionalEventData"] == {"denied": True}
