@@ -18,6 +18,7 @@ def serve(**options: Any) -> None:
     from wharfinger.server.data import DirectoryInUse  # noqa: PLC0415 - help and errors need no server
     from wharfinger.server.serve import PortTaken  # noqa: PLC0415
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
+    from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
     from wharfinger.state.db.schema import SchemaTooNew  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
@@ -33,6 +34,8 @@ def serve(**options: Any) -> None:
         raise click.ClickException(
             f"something listens on {settings.host}:{settings.port} already. Choose another port with --port."
         ) from None
+    except CertificateUnusable as error:
+        raise click.ClickException(f"{error}.") from None
     except SchemaTooNew as error:
         raise click.ClickException(
             f"{settings.directory} is from a newer Wharfinger: {error}. Update this one."

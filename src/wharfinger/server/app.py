@@ -52,6 +52,7 @@ class Application:
 
     def __init__(self, settings: Settings, clock: Clock, started: Callable[[], None]) -> None:
         self._settings = settings
+        self._trusted = settings.proxies
         self._clock = clock
         self._started = started
         self._state: State | None = None
@@ -103,7 +104,7 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request = Request(scope, receive, new_uuid())
+        request = Request(scope, receive, new_uuid(), self._trusted)
         response = await self._answer(request)
         if request.method not in _READING or response.status >= 500:
             log.info(
