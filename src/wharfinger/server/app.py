@@ -55,6 +55,7 @@ class Application:
         self._trusted = settings.proxies
         self._clock = clock
         self._started = started
+        self._is_leaving = False
         self._state: State | None = None
         self._aws: Door | None = None
         self._oci: Door | None = None
@@ -73,6 +74,10 @@ class Application:
         self._oci = OciDoor(state)
         self._beside = [asyncio.create_task(each(state)) for each in (jobs.run_forever, webhooks.run_forever)]
         return state
+
+    def leave(self) -> None:
+        """From now on clients are told not to come back on the same connection."""
+        self._is_leaving = True
 
     async def stop(self) -> None:
         """End what goes on beside the requests, finish what was written, close the data directory."""
@@ -116,8 +121,10 @@ class Application:
                 (time.perf_counter() - began) * 1000,
                 request.id,
             )
-        identified = response._replace(headers=[*response.headers, (b"x-amzn-requestid", request.id.encode())])
-        await respond(request, identified, send)
+        headers = [*response.headers, (b"x-amzn-requestid", request.id.encode())]
+        if self._is_leaving:
+            headers.append((b"connection", b"close"))
+        await respond(request, response._replace(headers=headers), send)
 
     async def _answer(self, request: Request) -> Answer:
         path = request.path

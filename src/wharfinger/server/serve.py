@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 30
 LEAVING_SECONDS: Final = 3600  # for a worker that was replaced: an upload that it receives may take long
+_LAST_SECONDS: Final = 10  # in which its connections finish their handshakes and send what they were opened for
+_LEAVE: Final = signal.SIGUSR1
 _CONNECTIONS: Final = 4096  # per worker; idle ones count, so it is far above what is ever in flight
 _BUFFER: Final = 192 * 1024  # bytes per connection and direction; granian's 400 KiB add up with many slow clients
 _POLL_SECONDS: Final = 0.02
@@ -80,7 +82,41 @@ def _check_port(settings: Settings) -> None:
 def _load(settings: Settings, started: SimpleQueue[int]) -> Application:
     """Runs in each worker."""
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    return build(settings, started=lambda: started.put(os.getpid()))
+
+    def leave() -> None:
+        application.leave()
+        _accept_no_more()
+
+    def tell() -> None:
+        asyncio.get_running_loop().add_signal_handler(_LEAVE, leave)
+        started.put(os.getpid())
+
+    application = build(settings, started=tell)
+    return application
+
+
+def _accept_no_more() -> None:
+    """Leave new connections to other workers: the queue that they all share gives way to one that stays empty.
+
+    granian stops to accept only together with all that it has not got a request of yet, handshakes among it.
+    """
+    with socket.socket(socket.AF_UNIX) as empty:
+        empty.bind("")  # a name that nobody knows
+        empty.listen()
+        empty.setblocking(False)
+        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+            if _is_queue(int(name)):
+                os.dup2(empty.fileno(), int(name), inheritable=False)
+
+
+def _is_queue(descriptor: int) -> bool:
+    try:
+        copy = socket.socket(fileno=os.dup(descriptor))
+    except OSError:
+        return False
+    with copy:
+        is_tcp = copy.family in {socket.AF_INET, socket.AF_INET6}
+        return is_tcp and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
 
 
 def _follow(parent: int) -> None:
@@ -118,6 +154,7 @@ class _Server(MPServer):
         self._starts = started
         self._started: set[int] = set()  # workers, by process id, that heed signals
         self._leaving: list[Any] = []  # workers that were replaced, and finish what they have begun
+        self._is_stopping = threading.Event()
         self._pair: tls.Pair | None = None
         if settings.tls is not None:
             self._show(tls.Pair(settings.tls))
@@ -141,6 +178,7 @@ class _Server(MPServer):
 
         Each gets one signal only: a second one would cut off the requests that the first lets finish.
         """
+        self._is_stopping.set()
         end = time.monotonic() + DRAIN_SECONDS
         self._wait_for_starts(self.wrks)
         super()._stop_workers()  # type: ignore[no-untyped-call]
@@ -206,9 +244,15 @@ class _Server(MPServer):
         self._look_again()
 
     def _let_go(self, worker: Any) -> None:
-        worker.terminate()
+        worker.interrupt_by_parent = True
+        os.kill(worker.inner.pid, _LEAVE)
         self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]
-        threading.Thread(target=_end, args=(worker, LEAVING_SECONDS), daemon=True).start()
+        threading.Thread(target=self._see_off, args=(worker,), daemon=True).start()
+
+    def _see_off(self, worker: Any) -> None:
+        self._is_stopping.wait(_LAST_SECONDS)
+        worker.terminate()
+        _end(worker, LEAVING_SECONDS)
 
     def _look_again(self) -> None:
         """granian forgets that it was called while it answers a call."""
