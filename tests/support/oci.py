@@ -13,9 +13,9 @@ from support.content import Image
 class Oci:
     """Requests to `/v2/` with a login."""
 
-    def __init__(self, endpoint: str, password: str | None, user: str = "AWS") -> None:
+    def __init__(self, endpoint: str, password: str | None, user: str = "AWS", authority: str | None = None) -> None:
         self._endpoint = endpoint
-        self._pool = urllib3.PoolManager(retries=False, maxsize=50)
+        self._pool = urllib3.PoolManager(retries=False, maxsize=50, ca_certs=authority)
         self._headers = urllib3.make_headers(basic_auth=f"{user}:{password}") if password is not None else {}
 
     def call(

@@ -21,6 +21,7 @@ HOW_TO_GET = {
     "oras": "make tools",
     "conformance": "make tools",
     "node": "make tools",
+    "nginx": "apt-get install nginx-light",
     "strace": "apt-get install strace",
     "root": "run the tests as root",
 }
@@ -33,7 +34,8 @@ def find(program: str) -> str | None:
     if program == "node" and not (TOOLS / "node_modules" / "@aws-sdk" / "client-ecr").is_dir():
         return None
     built = TOOLS / "bin" / program
-    return str(built) if built.exists() else shutil.which(program)
+    # some are where only root looks
+    return str(built) if built.exists() else shutil.which(program) or shutil.which(program, path="/usr/sbin")
 
 
 def need(program: str) -> str:

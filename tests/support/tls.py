@@ -56,7 +56,7 @@ def serial_shown(server: Server) -> int:
     """The number of the certificate that is shown now."""
     with connection(server, trusting(server)) as client:
         client.connect()
-        shown = client.sock.getpeercert(binary_form=True)
+        shown: Any = client.sock.getpeercert(binary_form=True)
     return x509.load_der_x509_certificate(shown).serial_number
 
 

@@ -113,12 +113,13 @@ class Application:
         response = await self._answer(request)
         if request.method not in _READING or response.status >= 500:
             log.info(
-                "%s %s %s %d %.0f ms %s",
+                "%s %s %s %d %.0f ms %s %s",
                 request.method,
                 request.path.decode("latin-1"),
                 request.operation,
                 response.status,
                 (time.perf_counter() - began) * 1000,
+                request.client or "-",
                 request.id,
             )
         headers = [*response.headers, (b"x-amzn-requestid", request.id.encode())]
