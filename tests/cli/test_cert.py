@@ -178,13 +178,14 @@ def test_an_authority_with_the_key_of_another_is_not_used(directory: Path) -> No
     assert "is not the key of" in refused(directory)
 
 
-def test_an_authority_that_has_expired_is_not_used(directory: Path) -> None:
-    certificates.make(directory, [], NOW - certificates.AUTHORITY_TERM - timedelta(days=1))
-    assert "ca.crt has expired: move" in refused(directory)
+@pytest.mark.parametrize("days", [-1, 1, 29])
+def test_an_authority_that_ends_soon_or_has_ended_is_not_used(directory: Path, days: int) -> None:
+    certificates.make(directory, [], NOW - certificates.AUTHORITY_TERM + timedelta(days=days))
+    assert f"ca.crt ends on {NOW + timedelta(days=days):%Y-%m-%d}: move" in refused(directory)
 
 
 def test_a_certificate_does_not_outlive_its_authority(directory: Path) -> None:
-    certificates.make(directory, [], NOW - certificates.AUTHORITY_TERM + timedelta(days=30))
+    certificates.make(directory, [], NOW - certificates.AUTHORITY_TERM + timedelta(days=60))
     made(directory)
     assert shown(directory).not_valid_after_utc == shown(directory, "trust/ca.crt").not_valid_after_utc
 

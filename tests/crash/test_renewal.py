@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import multiprocessing
 import os
 import signal
 import threading
@@ -215,6 +216,26 @@ def test_an_old_worker_that_is_still_at_work_ends_with_the_server(server: Server
         upload.send(CONTENT[100_000:])
         assert upload.getresponse().status == 201
         assert server._process.wait(60) == 0
+
+
+def test_a_worker_that_cannot_start_does_not_take_the_place_of_one_that_serves(server: Server) -> None:
+    before, workers = serial_shown(server), set(server.workers())
+    key = server.directory / "master.key"
+    away = key.rename(key.with_suffix(".away"))
+    renew(server.directory)
+    refused(server)
+    assert (serial_shown(server), status(server)) == (before, 200)
+    assert workers <= set(server.workers())
+    away.rename(key)
+    renewed(server)
+
+
+def test_a_worker_that_does_not_stop_in_its_time_is_killed() -> None:
+    worker = multiprocessing.get_context("fork").Process(target=signal.pause)
+    worker.start()
+    serve._end(worker, 0)
+    worker.join(60)
+    assert worker.exitcode == -signal.SIGKILL
 
 
 def test_hangup_replaces_the_workers_of_a_server_without_tls(directory: Path) -> None:

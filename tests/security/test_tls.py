@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ from support.shell import Shell
 from support.tls import connection, encrypted, status, trusting
 from wharfinger.server.settings import TlsFiles
 from wharfinger.server.tls import CertificateUnusable, Pair
+from wharfinger.state import certificates
 
 granian_only = pytest.mark.skipif(WEB_SERVER != "granian", reason="a matter of `wharfinger serve`")
 
@@ -125,6 +127,39 @@ def test_the_doctor_finds_the_server_and_its_certificate(served: Server) -> None
     assert f"ok    where it listens https://127.0.0.1:{served.port}" in said
     assert f"ok    the address that clients use https://localhost:{served.port}" in said
     assert "ok    certificate, good until " in said
+
+
+def doctor(server: Server) -> str:
+    """What the doctor says of a server with which something is wrong."""
+    command = [sys.executable, "-m", "wharfinger", "doctor", "--data", str(server.directory)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 1
+    return ended.stdout
+
+
+def test_the_doctor_says_that_the_certificate_is_for_another_name(directory: Path) -> None:
+    with encrypted(directory, host="127.0.0.2") as server:
+        said = doctor(server)
+    assert f"ok    where it listens https://127.0.0.2:{server.port}" in said
+    assert f"FAIL  the address that clients use https://127.0.0.2:{server.port}" in said
+    assert "Its certificate is not trusted here (IP address mismatch" in said
+
+
+def test_the_doctor_says_that_the_certificate_ends_soon(directory: Path) -> None:
+    made = certificates.make(directory, [], datetime.now(UTC) - certificates.SERVER_TERM + timedelta(days=5))
+    with Server(directory, tls_cert=made.certificate, tls_key=made.key) as server:
+        assert "It is good for 4 more days: run `wharfinger cert` again." in doctor(server)
+
+
+def test_env_keeps_to_https_where_it_is_asked_for_another_port(served: Server) -> None:
+    assert served.environment(port="5443")["AWS_ENDPOINT_URL_ECR"] == "https://localhost:5443"
+    assert served.environment(address="http://a")["AWS_ENDPOINT_URL_ECR"] == "http://a"
+
+
+def test_env_names_no_authority_where_the_certificate_is_from_another(directory: Path, tmp_path: Path) -> None:
+    other = certificate(tmp_path, "localhost")
+    with Server(directory, tls_cert=other.path, tls_key=other.key) as server:
+        assert "AWS_CA_BUNDLE" not in server.environment()
 
 
 @granian_only

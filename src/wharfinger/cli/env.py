@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from wharfinger import contract
 from wharfinger.cli.access import first_key, running_server
@@ -22,7 +23,10 @@ def env(**options: Any) -> None:
     settings = settings_from(options)
     running = running_server(settings)
     credentials = first_key(settings)
-    base = settings.addresses.base if asked & {"address", "port"} else running.address
+    base = running.address
+    if asked & {"address", "port"}:
+        tls = {"tls_cert": "its own"} if running.tls else {}
+        base = msgspec.structs.replace(settings, **tls).addresses.base
     for name, value in {
         "AWS_ACCESS_KEY_ID": credentials.key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret,

@@ -28,6 +28,7 @@ from wharfinger.state.files import write_private
 
 AUTHORITY_TERM: Final = timedelta(days=3650)
 SERVER_TERM: Final = timedelta(days=397)  # some clients take none that is good for longer
+_LEAST_TERM: Final = timedelta(days=30)  # of an authority that is built upon
 _BEHIND: Final = timedelta(hours=1)  # a client's clock may be
 _ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
 _NAME: Final = re.compile(
@@ -142,8 +143,11 @@ def _authority(path: Path, key_path: Path, now: datetime) -> _Authority:
         raise CertificatesUnfit(f"{path} is no certificate: move it and {key_path} away") from None
     if found.certificate.public_key() != found.key.public_key():
         raise CertificatesUnfit(f"{key_path} is not the key of {path}: move both away to begin with another one")
-    if found.certificate.not_valid_after_utc <= now:
-        raise CertificatesUnfit(f"{path} has expired: move {path.parent.parent} away to begin with another one")
+    if found.certificate.not_valid_after_utc <= now + _LEAST_TERM:
+        raise CertificatesUnfit(
+            f"{path} ends on {found.certificate.not_valid_after_utc:%Y-%m-%d}: move {path.parent.parent} away to begin "
+            "with another one"
+        )
     return found
 
 
