@@ -14,6 +14,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -111,8 +112,10 @@ def _accept_no_more() -> None:
 
 def _is_queue(descriptor: int) -> bool:
     try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return False
         copy = socket.socket(fileno=os.dup(descriptor))
-    except OSError:
+    except OSError:  # it was there for listing the others
         return False
     with copy:
         is_tcp = copy.family in {socket.AF_INET, socket.AF_INET6}
@@ -201,7 +204,6 @@ class _Server(MPServer):
     def _reload(self, spawn_target: Any, target_loader: Any) -> None:
         """SIGHUP, or the files of the certificate have changed. What cannot be used is left, and said once."""
         self.reload_signal = False
-        self.respawned_wrks.clear()
         self.main_loop_interrupt.clear()
         before = self._pair
         try:
@@ -218,6 +220,7 @@ class _Server(MPServer):
             log.info("the workers were replaced%s", ", and show the new certificate" if self._pair else "")
         if unused is not None and unused is not self._pair:
             unused.close()
+        self.respawned_wrks.clear()  # those that were lost meanwhile are no crash loop
         self._look_again()
 
     def _respawn_workers(self, workers: Iterable[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:  # noqa: ARG002
@@ -245,7 +248,8 @@ class _Server(MPServer):
 
     def _let_go(self, worker: Any) -> None:
         worker.interrupt_by_parent = True
-        os.kill(worker.inner.pid, _LEAVE)
+        with suppress(ProcessLookupError):
+            os.kill(worker.inner.pid, _LEAVE)
         self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]
         threading.Thread(target=self._see_off, args=(worker,), daemon=True).start()
 
@@ -262,11 +266,9 @@ class _Server(MPServer):
     def startup(self, *args: Any, **kwargs: Any) -> None:
         super().startup(*args, **kwargs)  # type: ignore[no-untyped-call]
         threading.Thread(target=self._tell, daemon=True).start()
-        if self._settings.tls is not None:
+        if self._pair is not None:
             # it only looks: to fork is for the main thread
-            threading.Thread(
-                target=tls.follow, args=(self._settings.tls, self.signal_handler_reload), daemon=True
-            ).start()
+            threading.Thread(target=self._pair.follow, args=(self.signal_handler_reload,), daemon=True).start()
 
     def _tell(self) -> None:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104

@@ -38,6 +38,7 @@ class Pair:
 
     def __init__(self, files: TlsFiles) -> None:
         """Read and check them. Raises CertificateUnusable."""
+        self._files, self._stamps = files, _stamps(files)
         chain, key = _chain(files), _key(files)
         if chain[0].public_key() != key.public_key():
             raise CertificateUnusable(f"the key {files.key} is not the one of the certificate {files.certificate}")
@@ -53,25 +54,24 @@ class Pair:
         certificate, key = (f"/proc/{os.getpid()}/fd/{descriptor}" for descriptor in self._held)
         return certificate, key
 
+    def follow(self, changed: Callable[[], None]) -> None:
+        """Call `changed` whenever the files have changed and do not change any more. Does not return.
+
+        Both of a pair are rarely replaced in the same moment.
+        """
+        taken = before = self._stamps
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            now = _stamps(self._files)
+            if now == before and now != taken:
+                taken = now
+                changed()
+            before = now
+
     def close(self) -> None:
         """Forget them."""
         for descriptor in self._held:
             os.close(descriptor)
-
-
-def follow(files: TlsFiles, changed: Callable[[], None]) -> None:
-    """Call `changed` whenever the files have changed and do not change any more. Does not return.
-
-    Both of a pair are rarely replaced in the same moment.
-    """
-    taken = before = _stamps(files)
-    while True:
-        time.sleep(_LOOK_SECONDS)
-        now = _stamps(files)
-        if now == before and now != taken:
-            taken = now
-            changed()
-        before = now
 
 
 def any_certificate() -> ssl.SSLContext:
