@@ -75,20 +75,26 @@ def send_half(server: Server, upload: http.client.HTTPConnection, login: dict[st
 
 
 @contextmanager
-def asking(server: Server, login: dict[str, str]) -> Iterator[list[str]]:
-    """Clients that ask all the time, each time on a new connection: what went wrong for them."""
+def asking(server: Server, login: dict[str, str], *, kept: bool) -> Iterator[list[str]]:
+    """Clients that ask all the time, each on a new connection, or on one that is kept: what went wrong for them."""
     failures: list[str] = []
     ended = threading.Event()
 
     def ask() -> None:
         while not ended.is_set():
             try:
-                if (found := status(server, "/v2/", login)) != 200:
-                    failures.append(str(found))
-            except (OSError, http.client.HTTPException) as error:
+                with connection(server) as client:
+                    is_open = True
+                    while is_open and not ended.is_set():
+                        client.request("GET", "/v2/", headers=login)
+                        answer = client.getresponse()
+                        answer.read()
+                        assert answer.status == 200
+                        is_open = kept and not answer.will_close
+            except (OSError, http.client.HTTPException, AssertionError) as error:
                 failures.append(repr(error))
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
+    threads = [threading.Thread(target=ask) for _ in range(3)]
     for thread in threads:
         thread.start()
     try:
@@ -105,12 +111,13 @@ def test_a_renewed_certificate_is_shown_without_a_restart(server: Server) -> Non
     assert serial_shown(server) != before
 
 
-def test_no_request_fails_while_the_certificate_is_renewed(server: Server, login: dict[str, str]) -> None:
-    with asking(server, login) as failures:
-        for _ in range(3):
-            before = serial_shown(server)
+@pytest.mark.parametrize("kept", [False, True], ids=["on new connections", "on kept connections"])
+def test_no_request_fails_while_the_certificate_is_renewed(server: Server, login: dict[str, str], kept: bool) -> None:
+    before = set(server.workers())
+    with asking(server, login, kept=kept) as failures:
+        for _ in range(2):
             renewed(server)
-            assert serial_shown(server) != before
+        until(lambda: not before & set(server.workers()), "the old workers have ended")
     assert failures == []
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging.config
 import os
 
 import uvicorn
 
-from wharfinger.server import data
+from wharfinger.server import data, logs
 from wharfinger.server.app import build
 from wharfinger.server.settings import load
 from wharfinger.server.tls import Pair
 
 if __name__ == "__main__":
     settings = load({}, os.environ)
+    logging.config.dictConfig(logs.configuration(settings.log_level))
     data.keep_private()
     with data.held(settings.directory):
         asyncio.run(data.prepare(settings))
