@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -96,6 +97,14 @@ def transcript(server: Server) -> dict[str, list[Answer]]:
     call("UntagResource", **arn, tagKeys=["stage"])
     call("PutImageTagMutability", **app, imageTagMutability="MUTABLE")
     call("PutImageScanningConfiguration", **app, imageScanningConfiguration={"scanOnPush": True})
+    policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}
+    call("SetRepositoryPolicy", **app, policyText=json.dumps(policy))
+    call("GetRepositoryPolicy", **app)
+    call("DeleteRepositoryPolicy", **app)
+    policy["Statement"][0]["Resource"] = "*"
+    call("PutRegistryPolicy", policyText=json.dumps(policy))
+    call("GetRegistryPolicy")
+    call("DeleteRegistryPolicy")
     call("GetAuthorizationToken")
     call("DescribeRegistry")
     call("PutAccountSetting", name="BLOB_MOUNTING", value="ENABLED")

@@ -22,6 +22,7 @@ from wharfinger.state import State
 
 ACCOUNT = "123456789012"
 ADDRESS = "http://localhost:5050"
+SETTINGS = {"open": False, "account": ACCOUNT, "region": REGION}
 
 
 class Key(NamedTuple):
@@ -100,9 +101,9 @@ def document(*statements: Mapping[str, Any]) -> str:
 async def new_strict(directory: Path, clock: Clock | None = None) -> AsyncIterator[Strict]:
     """On a new data directory, with the repository `app`."""
     clock = clock or Clock()
-    settings = settings_of(directory, open=False, account=ACCOUNT)
-    async with prepared(directory, clock, open=False, account=ACCOUNT) as state:
-        second = opened(directory, clock, open=False, account=ACCOUNT)
+    settings = settings_of(directory, **SETTINGS)
+    async with prepared(directory, clock, **SETTINGS) as state:
+        second = opened(directory, clock, **SETTINGS)
         try:
             one, two = (Worker(opened_, ACCOUNT, settings=settings) for opened_ in (state, second))
             root = await _root(state)

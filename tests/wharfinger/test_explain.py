@@ -12,7 +12,8 @@ import pytest
 from support.doors import Doors, new_doors
 from support.state import ACCOUNT
 from wharfinger.domain.names import Registry
-from wharfinger.services.access import Keys, Login, enter
+from wharfinger.services.access import enter
+from wharfinger.services.identities import Keys, Login
 
 REPOSITORY = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/app"
 PULL = "AmazonEC2ContainerRegistryPullOnly"

@@ -17,9 +17,11 @@ from wharfinger.cli.plans import plan
 from wharfinger.cli.policies import policy
 from wharfinger.cli.robots import robot
 from wharfinger.cli.roles import role
+from wharfinger.cli.rotate import rotate_master_key
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
+from wharfinger.cli.trail import trail
 from wharfinger.cli.usage import usage
 from wharfinger.cli.users import user
 from wharfinger.cli.webhooks import webhook
@@ -34,8 +36,8 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `env`, `doctor` and `scrub` look at its data directory. All others are clients of it: they
-    find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All others are
+    clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
     """
 
 
@@ -44,6 +46,7 @@ for command in (
     env,
     doctor,
     scrub,
+    rotate_master_key,
     images,
     bin_,
     tags,
@@ -54,6 +57,7 @@ for command in (
     protect,
     unprotect,
     events,
+    trail,
     webhook,
     user,
     role,

@@ -48,6 +48,7 @@ def _print_ready(settings: Settings) -> None:
     address = settings.addresses.base
     docker = address.partition("://")[2]
     where = "" if settings.data == Settings().data else f" --data {settings.directory}"
+    where += f" --master-key {settings.master_key_file}" if settings.master_key else ""
     lines = [
         "Wharfinger is ready.",
         "",

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from wharfinger.server import audit, data
-from wharfinger.server.settings import Settings
+from wharfinger.server.settings import Settings, is_loopback
 from wharfinger.services import declared, health, login
 from wharfinger.state import State
 from wharfinger.state.db import schema, sqlite
@@ -97,10 +97,29 @@ def _contents(settings: Settings) -> Iterator[Finding]:
     try:
         state = data.open_state(settings)
     except (SecretsUnreadable, OSError) as error:
-        yield Finding("master key", f"{error}: put back the file master.key from a backup of this directory.")
+        yield Finding("master key", f"{error}.")
         return
     yield Finding("master key")
+    yield from _keys(settings)
     yield from asyncio.run(_database(state))
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    files = data.key_files(settings)
+    others = files.open_to_others()
+    yield Finding(
+        "who may read the keys",
+        f"Other users of this machine may: run chmod o= {' '.join(map(str, others))}." if others else None,
+    )
+    yield Finding(
+        "no other master key opens them",
+        "A rotation is not finished: start the server with the new master key, or rotate again."
+        if files.masters() > 1
+        else None,
+    )
+    told = data.running(settings.directory)
+    if told is not None and not is_loopback(told.host) and files.master.parent == settings.directory:
+        yield Finding("a copy of the data has its master key with it; --master-key keeps them apart")
 
 
 async def _database(state: State) -> list[Finding]:
@@ -118,7 +137,7 @@ async def _database(state: State) -> list[Finding]:
         try:
             await login.first_key(state)
         except SecretsUnreadable as error:
-            raise _Problem(f"{error}: put back the file master.key that belongs to this database.") from None
+            raise _Problem(f"{error}.") from None
 
     async def access_file() -> None:
         found = await declared.out_of_step(state)

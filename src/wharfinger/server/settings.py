@@ -40,6 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Directory for the database, the layers and the keys; `~` is the home directory."),
     ] = "~/.local/share/wharfinger"
+    master_key: Annotated[
+        str,
+        Meta(
+            description="File of 32 random bytes that opens the keys in the data directory; empty: `master.key` in "
+            "the data directory, made at the first start. A file elsewhere has to be there."
+        ),
+    ] = ""
     workers: Annotated[int, Meta(ge=1, le=64, description="Processes that answer requests.")] = 1
     open: Annotated[
         bool,
@@ -120,8 +127,38 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="How many seconds a layer is held for the push that brought it, before an image refers to it.",
         ),
     ] = 7200
+    rate_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="How many requests in a second one principal may make of one worker; what is more is answered "
+            "with ThrottlingException, or 429. 0: as many as it likes.",
+        ),
+    ] = 0
+    parallel_uploads: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="How many layers one login may send to one worker at the same time; 0: as many as it likes.",
+        ),
+    ] = 0
     webhook_private: Annotated[
         bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
+    ] = False
+    trail_days: Annotated[int, Meta(ge=1, le=3650, description="How many days the records of the trail are kept.")] = 90
+    trail_bytes: Annotated[
+        int,
+        Meta(
+            ge=64 * 1024**2,
+            le=2**53,
+            description="How many bytes the records of the trail may take up; the oldest go first.",
+        ),
+    ] = 4 * 1024**3
+    trail_pulls: Annotated[
+        bool,
+        Meta(description="Also have a record of each request that reads images and was not denied: every pull."),
     ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
@@ -134,6 +171,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(self.data).expanduser().absolute()
 
     @property
+    def master_key_file(self) -> Path:
+        """Where the master key is, absolute."""
+        return Path(self.master_key).expanduser().absolute() if self.master_key else self.directory / "master.key"
+
+    @property
     def addresses(self) -> Addresses:
         """How clients reach the server."""
         return Addresses(self.address or f"http://{self._reached_as}:{self.port}", self.domain or None)
@@ -144,6 +186,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.host in _EVERYWHERE:
             return "localhost"
         return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def strangers_share(self) -> int:
+        """Bytes of the trail that strangers may fill in an hour in each worker: a quarter, should they never tire."""
+        return self.trail_bytes // 4 // (24 * self.trail_days) // self.workers
 
     @property
     def rules(self) -> Rules:
@@ -160,6 +207,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             blob_lease=self.blob_lease * SECOND,
             webhook_private=self.webhook_private,
             access_file=str(Path(self.access_file).expanduser().absolute()) if self.access_file else "",
+            trail_pulls=self.trail_pulls,
+            trail_days=self.trail_days,
+            trail_bytes=self.trail_bytes,
         )
 
 
@@ -174,12 +224,13 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
-    if settings.open and not _is_loopback(settings.host):
+    if settings.open and not is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
     return settings
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from wharfinger.contract import ecr, wharfinger
-from wharfinger.domain import policy, principals
+from wharfinger.domain import principals
 from wharfinger.domain.faults import Fault, InvalidParameter, PrincipalNotFound
 from wharfinger.domain.names import Registry
 from wharfinger.domain.policy import Decision, Verdict
 from wharfinger.domain.policy.actions import exists
 from wharfinger.domain.principals import Named
-from wharfinger.services import access
-from wharfinger.services.access import Caller, Errand, Identity, Keys
+from wharfinger.services import access, identities
+from wharfinger.services.access import Caller, Errand
+from wharfinger.services.identities import Identity, Keys
 from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
 from wharfinger.state.db import principals as rows
@@ -100,10 +101,10 @@ def _errand(case: Case) -> tuple[Errand, str | None]:
 
 
 async def _answer(tx: Tx, state: State, asker: Caller, errand: Errand, name: str | None) -> Answer:
-    asked = (await access.question(tx, await state.remembered.now(tx), state, asker, errand, name))._asdict()
-    decision = policy.decide(**asked)
+    asked = await access.question(tx, await state.remembered.now(tx), state, asker, errand, name)
+    decision = asked.decide()
     refusal = None if decision.allowed else access.refusal(state, asker, errand, name, decision)
-    return Answer(asker.principal or "*", asked["request"].resource, decision, refusal, policy.trace(**asked))
+    return Answer(asker.principal or "*", asked.request.resource, decision, refusal, asked.trace())
 
 
 # --- of whom -------------------------------------------------------------------------------------------------
@@ -122,7 +123,7 @@ def _named(text: str, account: str) -> Named:
 def _caller(state: State, caller: Caller, registry: Registry, identity: Identity) -> Caller:
     """Somebody else, at this moment, who has sent nothing yet that would say where from."""
     if identity.principal.account:
-        identity = access.with_account(identity, state.rules.organization)
+        identity = identities.with_account(identity, state.rules.organization)
     now = {key: caller.keys[key] for key in _OF_TIME if key in caller.keys}
     own = Registry(identity.principal.account or registry.account, registry.region)
     return Caller(identity.principal.arn, own, identity=identity, keys=now)
@@ -130,13 +131,13 @@ def _caller(state: State, caller: Caller, registry: Registry, identity: Identity
 
 async def _identity(tx: Tx, named: Named, region: str) -> Identity:
     if named.kind == "anonymous":
-        return access.STRANGER
+        return identities.STRANGER
     if named.kind == "root":
-        return access.of_root(named.account)
+        return identities.of_root(named.account)
     if named.kind == "robot":
         robot = await robots.find(tx, Registry(named.account, region), named.name)
         if robot is not None:
-            return access.of_robot(robot)
+            return identities.of_robot(robot)
     else:
         row = await rows.find(tx, named.account, named.kind, named.name)
         if row is not None:
@@ -145,7 +146,7 @@ async def _identity(tx: Tx, named: Named, region: str) -> Identity:
 
 
 async def _of_row(tx: Tx, row: rows.PrincipalRow, session: str) -> Identity:
-    return await access.of_user(tx, row) if row.kind == "user" else await access.of_role(tx, row, session, {})
+    return await identities.of_user(tx, row) if row.kind == "user" else await identities.of_role(tx, row, session, {})
 
 
 async def _from(tx: Tx, own: Registry, kind: principals.Kind, after: str, limit: int) -> list[tuple[Named, Identity]]:
@@ -163,10 +164,10 @@ async def _of_kind(
 ) -> list[tuple[Named, Identity]]:
     account = own.account
     if kind == "anonymous":
-        return [] if after else [(Named(kind, "", "*"), access.STRANGER)]
+        return [] if after else [(Named(kind, "", "*"), identities.STRANGER)]
     if kind == "robot":
         page = await robots.page(tx, own, after, limit)
-        return [(Named(kind, account, one.name), access.of_robot(one)) for one in page]
+        return [(Named(kind, account, one.name), identities.of_robot(one)) for one in page]
     assert kind != "root"  # noqa: S101 - who may do everything is not asked about
     return [
         (Named(kind, account, row.name), await _of_row(tx, row, _SESSION))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import ecr, origin, wharfinger
+from wharfinger.api import ecr, wharfinger
 from wharfinger.api.addresses import Addresses
 from wharfinger.api.aws import sigv4
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
+from wharfinger.api.origin import Origin
 from wharfinger.contract import ecr as ecr_contract
 from wharfinger.contract import wharfinger as wharfinger_contract
 from wharfinger.contract.explain import Violation, explain
@@ -30,7 +32,8 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import Registry, repository_arn
 from wharfinger.services import access, login
-from wharfinger.services.access import Errand, Keys, Login
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import Keys, Login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.files import ScratchFile
@@ -61,11 +64,13 @@ class AwsDoor:
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
         service, operation, handler = _target(request)
-        request.operation = operation.name
+        request.service, request.operation = service, operation.name
         claim = sigv4.read_claim(request, service.signing_name)
+        request.key = claim.key
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
-            await self._receive(request, operation, claim, credentials, body)
+            with self._sending(operation, credentials):
+                await self._receive(request, operation, claim, credentials, body)
             async with self._state.scratch.whole(body) as content:
                 own = Registry(credentials.account, claim.region)
                 return await self._perform(request, operation, handler, (credentials.login, own), content)
@@ -84,6 +89,11 @@ class AwsDoor:
             sigv4.check_time(claim, datetime.fromtimestamp(self._state.clock() / 1000, UTC))
         return await login.credentials(self._state, claim.key, claim.token)
 
+    def _sending(self, operation: Operation, credentials: Credentials) -> AbstractContextManager[None]:
+        if operation.name != "UploadLayerPart":
+            return nullcontext()
+        return self._state.limits.uploading(credentials.login.id)
+
     async def _receive(
         self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials, body: ScratchFile
     ) -> None:
@@ -100,12 +110,14 @@ class AwsDoor:
     ) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
-        arguments = _decode(operation, body)
+        request.arguments = arguments = _decode(operation, body)
         errand = _errand(operation, arguments, who[1])
-        keys = origin.keys(request, self._state.clock())
+        request.registry = errand.registry
+        keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *who, keys, errand)
         call = Call(self._state, self._addresses, caller, errand.registry, operation)
-        return success(await handler(call, arguments))
+        request.result = result = await handler(call, arguments)
+        return success(result)
 
 
 def _errand(operation: Operation, arguments: Any, own: Registry) -> Errand:
