@@ -37,10 +37,13 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     """A guide, followed once, on a server of its own."""
     directory = tmp_path_factory.mktemp("guide")
     asyncio.run(push_to_shop(directory / "data"))
-    with Server(directory / "data", **SETTINGS):
+    access_file = directory / "access.toml"
+    access_file.touch()
+    settings = {**SETTINGS, "access_file": str(access_file)}
+    with Server(directory / "data", **settings):
         variables = {
             "WHARFINGER_DATA": str(directory / "data"),
-            **{f"WHARFINGER_{name.upper()}": value for name, value in SETTINGS.items()},
+            **{f"WHARFINGER_{name.upper()}": value for name, value in settings.items()},
         }
         return follow(request.param, directory / "home", variables)
 

@@ -73,6 +73,7 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("account", "123456789012", "123456789012"),
     ("region", "us-gov-west-1", "us-gov-west-1"),
     ("organization", "o-a1b2c3d4e5", "o-a1b2c3d4e5"),
+    ("access_file", "a.toml", "a.toml"),
     ("digest_and_tag", "image", "image"),
     ("sparse_manifests", "true", True),
     ("bin_days", "0", 0),
@@ -321,6 +322,11 @@ def test_the_rules_of_the_floors_below_are_those_that_were_set() -> None:
 def test_by_default_signatures_are_checked_and_ecr_is_followed() -> None:
     rules = Settings().rules
     assert (rules.digest_and_tag, rules.sparse_manifests, rules.any_signature) == ("tag", False, False)
+
+
+def test_floors_below_get_the_access_file_by_its_absolute_path() -> None:
+    assert Settings().rules.access_file == ""
+    assert Settings(access_file="a.toml").rules.access_file == str(Path.cwd() / "a.toml")
 
 
 @pytest.mark.parametrize("workers", [1, 4])
