@@ -69,6 +69,7 @@ async def prepared(directory: Path, clock: Callable[[], int] | None = None, **se
     try:
         yield state
     finally:
+        state.trail.close()
         await state.db.close()
 
 

@@ -81,6 +81,9 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("rate_limit", "100", 100),
     ("parallel_uploads", "8", 8),
     ("webhook_private", "true", True),
+    ("trail_days", "1", 1),
+    ("trail_bytes", "67108864", 64 * 1024**2),
+    ("trail_pulls", "true", True),
     ("log_level", "debug", "debug"),
 ]
 
@@ -290,3 +293,11 @@ def test_the_rules_of_the_floors_below_are_those_that_were_set() -> None:
 def test_by_default_signatures_are_checked_and_ecr_is_followed() -> None:
     rules = Settings().rules
     assert (rules.digest_and_tag, rules.sparse_manifests, rules.any_signature) == ("tag", False, False)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("days", [1, 90, 3650])
+def test_strangers_can_fill_a_quarter_of_the_trail_at_most(days: int, workers: int) -> None:
+    settings = Settings(trail_days=days, workers=workers)
+    most = settings.strangers_share * workers * days * 24
+    assert settings.trail_bytes // 5 < most <= settings.trail_bytes // 4

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
-from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Malformed
+from wharfinger.contract.service import Service, Shape
+from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Fault, Malformed
+from wharfinger.domain.names import Registry
 from wharfinger.services.access import Caller
 from wharfinger.state.files import Scratch, ScratchFile
 
@@ -40,6 +42,14 @@ class Request:
         self.operation = ""  # what a door takes the request for, for the log
         self.caller: Caller | None = None  # as soon as a door knows it
         self.challenge: Literal["Basic", "Bearer"] = "Basic"  # how to log in, for who is not
+        self.service: Service | None = None  # what follows is for the trail: each is set when it is known
+        self.key: str | None = None  # id of the access key
+        self.registry: Registry | None = None
+        self.repository = ""
+        self.part = ""  # the reference, digest or upload that a path names
+        self.arguments: Shape | None = None
+        self.result: Shape | None = None
+        self.fault: Fault | None = None
         self._receive = receive
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY

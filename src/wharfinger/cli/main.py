@@ -21,6 +21,7 @@ from wharfinger.cli.rotate import rotate_master_key
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
+from wharfinger.cli.trail import trail
 from wharfinger.cli.usage import usage
 from wharfinger.cli.users import user
 from wharfinger.cli.webhooks import webhook
@@ -56,6 +57,7 @@ for command in (
     protect,
     unprotect,
     events,
+    trail,
     webhook,
     user,
     role,

@@ -33,6 +33,7 @@ DeletedImageList = list["DeletedImage"]
 DeletionId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 DeletionIdList = Annotated[list["DeletionId"], Meta(min_length=1, max_length=100)]
 DeletionList = list["Deletion"]
+ErrorCode = Annotated[str, Meta(min_length=1, max_length=128)]
 EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
 EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 EventList = list["Event"]
@@ -73,6 +74,7 @@ PolicyDocument = Annotated[str, Meta(min_length=1, max_length=20480)]
 PrincipalName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^(?:[a-zA-Z0-9_+=,.@-]+)\\Z")]
 PolicyNameList = list["PrincipalName"]
 PolicySource = Literal["identity-based", "resource-based", "session", "root"]
+Principal = Annotated[str, Meta(min_length=1, max_length=2048)]
 PrincipalId = Annotated[str, Meta(max_length=64)]
 PrincipalText = Annotated[str, Meta(min_length=1, max_length=2048)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
@@ -106,6 +108,8 @@ TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
 TagList = Annotated[list["Tag"], Meta(max_length=50)]
 TagValue = Annotated[str, Meta(max_length=256)]
 Timestamp = float
+TrailDocument = Annotated[str, Meta(max_length=65536)]
+TrailRecordList = list["TrailRecord"]
 Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
 UserList = list["User"]
 WebhookList = list["Webhook"]
@@ -153,8 +157,7 @@ class CreateAccessKeyResponse(Shape, kw_only=True):
     access_key: AccessKey | None = None
     secret_access_key: SecretAccessKey | None = None
 
-    def __repr__(self) -> str:
-        return "CreateAccessKeyResponse(…)"
+    SENSITIVE = frozenset({"secret_access_key"})
 
 
 class CreatePlanRequest(Shape, kw_only=True):
@@ -178,8 +181,7 @@ class CreateRobotResponse(Shape, kw_only=True):
     robot: Robot | None = None
     token: RobotToken | None = None
 
-    def __repr__(self) -> str:
-        return "CreateRobotResponse(…)"
+    SENSITIVE = frozenset({"token"})
 
 
 class CreateRoleRequest(Shape, kw_only=True):
@@ -541,10 +543,14 @@ class ListAccessRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListAccessResponse(Shape, kw_only=True):
     access: AccessList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListDeletedImagesRequest(Shape, kw_only=True):
@@ -554,10 +560,14 @@ class ListDeletedImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletedImagesResponse(Shape, kw_only=True):
     images: DeletedImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListDeletionsRequest(Shape, kw_only=True):
@@ -566,10 +576,14 @@ class ListDeletionsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletionsResponse(Shape, kw_only=True):
     deletions: DeletionList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListEventsRequest(Shape, kw_only=True):
@@ -579,10 +593,14 @@ class ListEventsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListEventsResponse(Shape, kw_only=True):
     events: EventList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListHoldsRequest(Shape, kw_only=True):
@@ -591,10 +609,14 @@ class ListHoldsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListHoldsResponse(Shape, kw_only=True):
     holds: HoldList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageFeedsRequest(Shape, kw_only=True):
@@ -602,10 +624,14 @@ class ListImageFeedsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageFeedsResponse(Shape, kw_only=True):
     feeds: ImageFeedList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageUsageRequest(Shape, kw_only=True):
@@ -614,10 +640,14 @@ class ListImageUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageUsageResponse(Shape, kw_only=True):
     images: ImageUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlanImagesRequest(Shape, kw_only=True):
@@ -627,10 +657,14 @@ class ListPlanImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlanImagesResponse(Shape, kw_only=True):
     images: PlanImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlansRequest(Shape, kw_only=True):
@@ -638,20 +672,28 @@ class ListPlansRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlansResponse(Shape, kw_only=True):
     plans: PlanList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPoliciesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPoliciesResponse(Shape, kw_only=True):
     policies: IdentityPolicyList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRepositoryUsageRequest(Shape, kw_only=True):
@@ -659,30 +701,42 @@ class ListRepositoryUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRepositoryUsageResponse(Shape, kw_only=True):
     repositories: RepositoryUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRobotsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRobotsResponse(Shape, kw_only=True):
     robots: RobotList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRolesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRolesResponse(Shape, kw_only=True):
     roles: RoleList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListTagHistoryRequest(Shape, kw_only=True):
@@ -692,20 +746,50 @@ class ListTagHistoryRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListTagHistoryResponse(Shape, kw_only=True):
     changes: TagChangeList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    event_name: OperationName | None = None
+    principal: Principal | None = None
+    error_code: ErrorCode | None = None
+    denied: Flag | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsResponse(Shape, kw_only=True):
+    records: TrailRecordList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListUsersRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListUsersResponse(Shape, kw_only=True):
     users: UserList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListWebhooksRequest(Shape, kw_only=True):
@@ -713,10 +797,14 @@ class ListWebhooksRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListWebhooksResponse(Shape, kw_only=True):
     webhooks: WebhookList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class Plan(Shape, kw_only=True):
@@ -812,8 +900,7 @@ class PutWebhookRequest(Shape, kw_only=True):
     secret: Secret | None = None
     repositories: RepositoryPattern | None = None
 
-    def __repr__(self) -> str:
-        return "PutWebhookRequest(…)"
+    SENSITIVE = frozenset({"secret"})
 
 
 class PutWebhookResponse(Shape, kw_only=True):
@@ -892,8 +979,7 @@ class RotateRobotResponse(Shape, kw_only=True):
     robot: Robot | None = None
     token: RobotToken | None = None
 
-    def __repr__(self) -> str:
-        return "RotateRobotResponse(…)"
+    SENSITIVE = frozenset({"token"})
 
 
 class Tag(Shape, kw_only=True):
@@ -910,6 +996,12 @@ class TagChange(Shape, kw_only=True):
     by: Arn | None = None
     operation: OperationName | None = None
     deletion_id: DeletionId | None = None
+
+
+class TrailRecord(Shape, kw_only=True):
+    event_id: Text | None = None
+    event_time: Timestamp | None = None
+    record: TrailDocument | None = None
 
 
 class UndoPlanRequest(Shape, kw_only=True):
@@ -1469,6 +1561,17 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTagHistory",
+        "repository_name",
+    ),
+    "ListTrailRecords": Operation(
+        "ListTrailRecords",
+        ListTrailRecordsRequest,
+        ListTrailRecordsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListTrailRecords",
         "repository_name",
     ),
     "ListUsers": Operation(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from wharfinger import __version__
+from wharfinger.api import trail
 from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, off_memory, respond
 from wharfinger.api.oci.entry import OciDoor
@@ -80,6 +81,7 @@ class Application:
             task.cancel()
         await asyncio.gather(*self._beside, return_exceptions=True)
         if self._state is not None:
+            self._state.trail.close()
             await self._state.db.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -106,6 +108,8 @@ class Application:
         began = time.perf_counter()
         request = Request(scope, receive, new_uuid())
         response = await self._answer(request)
+        if self._state is not None:
+            trail.note(self._state, request, response)
         if request.method not in _READING or response.status >= 500:
             log.info(
                 "%s %s %s %d %.0f ms %s",
@@ -148,6 +152,7 @@ class Application:
         try:
             return off_memory(await door.answer(request), self._state.scratch)
         except Fault as fault:
+            request.fault = fault
             if isinstance(fault, Unavailable):
                 log.error("%s unavailable: %s", request.id, fault.reason)  # noqa: TRY400 - the reason is known
             return door.refuse(request, fault)

@@ -23,12 +23,14 @@ from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.keyfiles import KeyFiles
 from wharfinger.state.limits import Limits
+from wharfinger.state.trail import TrailFiles
 
 log = logging.getLogger(__name__)
 
 _LOCK: Final = "server.lock"
 _RUNNING: Final = "server.json"
 _BLOBS: Final = "blobs"
+_TRAIL: Final = "trail"
 
 
 class DirectoryInUse(Exception):
@@ -105,6 +107,7 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
+        trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
         rules=settings.rules,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )

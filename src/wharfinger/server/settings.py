@@ -147,6 +147,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhook_private: Annotated[
         bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
     ] = False
+    trail_days: Annotated[int, Meta(ge=1, le=3650, description="How many days the records of the trail are kept.")] = 90
+    trail_bytes: Annotated[
+        int,
+        Meta(
+            ge=64 * 1024**2,
+            le=2**53,
+            description="How many bytes the records of the trail may take up; the oldest go first.",
+        ),
+    ] = 4 * 1024**3
+    trail_pulls: Annotated[
+        bool,
+        Meta(description="Also have a record of each request that reads images and was not denied: every pull."),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="From which level on to log. `info` has a line for each request that changes something."),
@@ -175,6 +188,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return f"[{self.host}]" if ":" in self.host else self.host
 
     @property
+    def strangers_share(self) -> int:
+        """Bytes of the trail that strangers may fill in an hour in each worker: a quarter, should they never tire."""
+        return self.trail_bytes // 4 // (24 * self.trail_days) // self.workers
+
+    @property
     def rules(self) -> Rules:
         """What the floors below need to know."""
         return Rules(
@@ -189,6 +207,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             blob_lease=self.blob_lease * SECOND,
             webhook_private=self.webhook_private,
             access_file=str(Path(self.access_file).expanduser().absolute()) if self.access_file else "",
+            trail_pulls=self.trail_pulls,
+            trail_days=self.trail_days,
+            trail_bytes=self.trail_bytes,
         )
 
 

@@ -32,6 +32,11 @@ class Login(msgspec.Struct, array_like=True, frozen=True):
     id: str = ""  # access key; of a robot, the hash of its token; on an open server, the account
     session: Session | None = None
 
+    @property
+    def key(self) -> str | None:
+        """The access key that signs with it; a robot and an open server have none."""
+        return self.id if self.kind in {"key", "session"} else None
+
 
 ANONYMOUS: Final = Login("anonymous")
 

@@ -64,8 +64,9 @@ class AwsDoor:
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
         service, operation, handler = _target(request)
-        request.operation = operation.name
+        request.service, request.operation = service, operation.name
         claim = sigv4.read_claim(request, service.signing_name)
+        request.key = claim.key
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
             with self._sending(operation, credentials):
@@ -109,12 +110,14 @@ class AwsDoor:
     ) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
-        arguments = _decode(operation, body)
+        request.arguments = arguments = _decode(operation, body)
         errand = _errand(operation, arguments, who[1])
+        request.registry = errand.registry
         keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *who, keys, errand)
         call = Call(self._state, self._addresses, caller, errand.registry, operation)
-        return success(await handler(call, arguments))
+        request.result = result = await handler(call, arguments)
+        return success(result)
 
 
 def _errand(operation: Operation, arguments: Any, own: Registry) -> Errand:

@@ -57,7 +57,7 @@ class OciDoor:
 
     async def _perform(self, request: Request) -> Response | FileResponse:
         endpoint, repository, part = _route(request.path)
-        request.operation = endpoint.name
+        request.operation, request.repository, request.part = endpoint.name, repository, part
         download = _download_token(request, endpoint)
         if download is not None:
             entry = pull.download(self._state, repository, part, download)
@@ -65,7 +65,8 @@ class OciDoor:
             entry = await _login(self._state, request) or Entry(ANONYMOUS, self._meant(request))
         if request.method not in endpoint.actions:
             raise AuthenticationMissing if entry.login == ANONYMOUS else MethodNotAllowed(endpoint.allowed)
-        meant = registry_of_host(request.host) or entry.registry
+        request.registry = meant = registry_of_host(request.host) or entry.registry
+        request.key = entry.login.key
         action = _DOWNLOAD if download is not None else endpoint.actions[request.method]
         errand = Errand(action, meant, (repository or "*",)) if action is not None else None
         keys = Origin(request, self._state.clock())

@@ -13,6 +13,7 @@ from wharfinger.api.wharfinger import (
     policies,
     principals,
     robots,
+    trail,
     usage,
     webhooks,
 )
@@ -29,4 +30,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     **policies.HANDLERS,
     **robots.HANDLERS,
     **explain.HANDLERS,
+    **trail.HANDLERS,
 }

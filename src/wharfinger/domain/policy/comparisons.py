@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import ipaddress
 import operator
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from wharfinger.domain.policy import texts
 from wharfinger.domain.policy.texts import Keys, Values, quoted
@@ -98,19 +99,29 @@ def _bytes(text: str) -> bytes:
         raise ValueError(f"{quoted(text)} is not base64") from None
 
 
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """An address is a network of one. A client of IPv4 that a socket of IPv6 shows is one of IPv4."""
+class _Range(NamedTuple):
+    """Addresses from the first to the last, as numbers."""
+
+    version: int
+    first: int
+    last: int
+
+
+@functools.lru_cache(maxsize=4096)
+def _range(text: str) -> _Range:
+    """An address is a range of one. A client of IPv4 that a socket of IPv6 shows is one of IPv4."""
     try:
         network = ipaddress.ip_network(text if _PREFIX.fullmatch(text) else "", strict=False)
     except ValueError:
         raise ValueError(f"{quoted(text)} is not an address or a range like 192.0.2.0/24") from None
-    if network.version == 6 and network.prefixlen == 128 and network.network_address.ipv4_mapped is not None:
-        return ipaddress.IPv4Network(network.network_address.ipv4_mapped)
-    return network
+    first, last = network.network_address, network.broadcast_address
+    if first == last and first.version == 6 and first.ipv4_mapped is not None:
+        first = last = first.ipv4_mapped
+    return _Range(first.version, int(first), int(last))
 
 
-def _contains(given: Any, wanted: Any) -> bool:
-    return bool(given.version == wanted.version and given.subnet_of(wanted))
+def _contains(given: _Range, wanted: _Range) -> bool:
+    return given.version == wanted.version and wanted.first <= given.first and given.last <= wanted.last
 
 
 # an operator: how values are read, and whether it asks for what does not fit
@@ -127,8 +138,8 @@ OPERATORS: Final[dict[str, tuple[Reader, bool]]] = {
     "ArnNotLike": (_arns, True),
     "Bool": (_parsed(_truth), False),
     "BinaryEquals": (_parsed(_bytes), False),
-    "IpAddress": (_parsed(_network, _contains), False),
-    "NotIpAddress": (_parsed(_network, _contains), True),
+    "IpAddress": (_parsed(_range, _contains), False),
+    "NotIpAddress": (_parsed(_range, _contains), True),
 }
 for _type, _parse in (("Numeric", _number), ("Date", _date)):
     OPERATORS[f"{_type}Equals"] = (_parsed(_parse), False)

@@ -16,10 +16,11 @@ Reach = Literal["anyone", "direct", "entity", "account"]
 _NAME: Final = r"[\w+=,.@-]+"
 _ARN: Final = re.compile(
     rf"arn:aws:(?:iam::\d{{12}}:(?:user|role|robot)/(?:[!-.0-~]+/)*{_NAME}"
-    rf"|sts::\d{{12}}:(?:assumed-role/{_NAME}/{_NAME}|federated-user/{_NAME}))"
+    rf"|sts::\d{{12}}:(?:assumed-role/{_NAME}/{_NAME}|federated-user/{_NAME}))",
+    re.ASCII,
 )
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
-_PROVIDER: Final = re.compile(r"(?:arn:aws:iam::\d{12}:(?:oidc|saml)-provider/)?[\w.~:-]+(?:/[\w.~/-]*)?")
+_PROVIDER: Final = re.compile(r"(?:arn:aws:iam::\d{12}:(?:oidc|saml)-provider/)?[\w.~:-]+(?:/[\w.~/-]*)?", re.ASCII)
 
 
 class Principal(NamedTuple):

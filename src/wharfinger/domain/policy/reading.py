@@ -232,7 +232,9 @@ class _Reader:
         except ValueError as error:
             _refuse(where, str(error))
         if keys.has_several(name) and condition.is_for_one_value:
-            _refuse(where, f"{quoted(key)} can have several values: write ForAnyValue:{operator} or ForAllValues:")
+            _refuse(
+                where, f"{quoted(key)} can have several values: write ForAnyValue:{operator} or ForAllValues:{operator}"
+            )
         return condition
 
 
