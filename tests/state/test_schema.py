@@ -30,20 +30,28 @@ from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.keyfiles import KeyFiles
 
 TABLES = {
+    "access_file",
     "access_keys",
+    "attachments",
     "blobs",
     "deletions",
     "events",
     "feeds",
     "holds",
+    "identity_providers",
     "image_references",
     "images",
     "jobs",
     "plan_images",
     "plans",
+    "policies",
+    "principals",
+    "registry_policies",
     "registry_settings",
     "repositories",
     "repository_blobs",
+    "rights_version",
+    "robots",
     "schema_version",
     "tags",
     "unlinks",
@@ -51,8 +59,8 @@ TABLES = {
     "webhooks",
 }
 NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories"}
-# one of the tables, one for each kind and each errand that somebody waits for
-FEW_ROWS = ("schema_version", "jobs")
+# one of the tables, one of the rights, one for each kind and each errand that somebody waits for
+FEW_ROWS = ("schema_version", "rights_version", "jobs")
 # the version is no part of the migrations that it counts
 MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 # of the module schema, only the version is asked for while a server runs

@@ -41,6 +41,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _webhooks(doors)
     await _principals(doors)
     await _robots(doors, clock)
+    await _guards(doors)
     await _audit(doors)
     await doors.begin("other")
     await doors.served("DeleteRepository", repositoryName="app", force=True)
@@ -297,6 +298,18 @@ async def _robots(doors: Doors, clock: Clock) -> None:
     await doors.served("RotateRobot", robotName="bot", expiresAt=(clock() + DAY) / 1000)
     await doors.served("ListRobots")
     await doors.served("DeleteRobot", robotName="bot")
+
+
+async def _guards(doors: Doors) -> None:
+    """Policies of a repository and of its registry, and somebody without a login."""
+    text = document({"Action": "ecr:BatchGetImage", "Principal": "*"})
+    for operation in ("SetRepositoryPolicy", "GetRepositoryPolicy", "DeleteRepositoryPolicy"):
+        await doors.served(operation, **APP, **({"policyText": text} if operation.startswith("Set") else {}))
+    assert (await doors.request("GET", "/v2/app/tags/list")).status == 401
+    text = document({"Action": "ecr:*", "Principal": "*", "Resource": REGISTRY.arn("*")})
+    await doors.served("PutRegistryPolicy", policyText=text)
+    for operation in ("GetRegistryPolicy", "DeleteRegistryPolicy"):
+        await doors.served(operation)
 
 
 async def _audit(doors: Doors) -> None:

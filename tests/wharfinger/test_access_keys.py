@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from support.disk import without_syncs
 from support.ecr_errors import invalid
+from support.poll import until_quiet
 from support.registry import Registry, error_of, stranger
 from support.server import REGION
 from support.strict import ACCOUNT, Key, Strict, new_strict
@@ -102,6 +103,7 @@ async def test_the_last_use_of_a_key_is_told_to_the_hour(strict: Strict) -> None
 
 
 async def last_use(strict: Strict, key: Key) -> float | None:
+    await until_quiet()
     [found] = (await strict.one.done(strict.root, "ListAccessKeys", userName="ci"))["accessKeys"]
     assert found["accessKeyId"] == key.id
     used: float | None = found.get("lastUsedAt")

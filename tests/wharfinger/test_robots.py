@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from support.doors import Doors
 from support.ecr_errors import invalid
 from support.oci import Oci
+from support.poll import until_quiet
 from support.registry import Registry, abroad, error_of, stranger
 from support.state import CALLER, REGISTRY, Clock
 from support.strict import basic
@@ -99,6 +100,7 @@ async def test_the_last_use_of_a_robot_is_told_to_the_hour(doors: Doors, clock: 
     for move in (0, HOUR - 1):
         clock.move(move)
         assert (await doors.oci("GET", "app/tags/list", headers=headers)).status == 200
+    await until_quiet()
     [found] = (await doors.served("ListRobots"))["robots"]
     assert found["lastUsedAt"] == first / 1000
 

@@ -249,7 +249,9 @@ CREATE INDEX jobs_by_time ON jobs (run_at);
 
 ACCESS: Final = """
 -- one row: how often anything was changed that decides who may do what
-CREATE TABLE rights_version (version BIGINT NOT NULL);
+CREATE TABLE rights_version (
+    version BIGINT NOT NULL
+);
 INSERT INTO rights_version (version) VALUES (0);
 -- users and roles; the root of an account has no row
 CREATE TABLE principals (
