@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from wharfinger.api.words import blobs, deleting, images, repositories, requests
+from wharfinger.api.words import blobs, deleting, images, lifecycle, repositories, requests
 from wharfinger.api.words.words import Table
 from wharfinger.domain import faults as f
 from wharfinger.domain.digests import ECR_FORM
@@ -17,7 +17,14 @@ from wharfinger.domain.faults import Fault
 from wharfinger.domain.images import Failure, FailureCode
 from wharfinger.domain.tags import PATTERN
 
-WORDS: Final[Table] = {**requests.WORDS, **repositories.WORDS, **images.WORDS, **blobs.WORDS, **deleting.WORDS}
+WORDS: Final[Table] = {
+    **requests.WORDS,
+    **repositories.WORDS,
+    **images.WORDS,
+    **blobs.WORDS,
+    **deleting.WORDS,
+    **lifecycle.WORDS,
+}
 
 _FAILURES: Final[Mapping[FailureCode, str]] = {
     "ImageNotFound": "Requested image not found",

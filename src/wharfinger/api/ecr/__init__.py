@@ -3,11 +3,12 @@
 from typing import Final
 
 from wharfinger.api.aws.call import Handler
-from wharfinger.api.ecr import images, layers, registry, repositories
+from wharfinger.api.ecr import images, layers, lifecycle, registry, repositories
 
 HANDLERS: Final[dict[str, Handler]] = {
     **repositories.HANDLERS,
     **images.HANDLERS,
     **layers.HANDLERS,
+    **lifecycle.HANDLERS,
     **registry.HANDLERS,
 }

@@ -7,5 +7,6 @@ from wharfinger.domain.faults.base import *
 from wharfinger.domain.faults.blobs import *
 from wharfinger.domain.faults.deleting import *
 from wharfinger.domain.faults.images import *
+from wharfinger.domain.faults.lifecycle import *
 from wharfinger.domain.faults.repositories import *
 from wharfinger.domain.faults.requests import *
