@@ -32,7 +32,7 @@ from wharfinger.state.db.repositories import Repository
 JOB: Final = "lifecycle"
 OPERATION: Final = "LifecyclePolicy"
 STEP: Final = 100  # images in a transaction
-STEPS: Final = 20  # transactions in a piece of the job
+STEPS: Final = 50  # transactions in a piece of the job
 _LINES: Final = 1000  # of images and their tags, read at a time
 
 

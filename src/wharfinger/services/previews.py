@@ -22,7 +22,7 @@ from wharfinger.state.db.lifecycle import Preview, PreviewImage, TagStatus
 
 JOB: Final = "lifecycle preview"
 TERM: Final = DAY
-STEP: Final = 200  # images in a transaction
+STEP: Final = 500  # images in a transaction
 _DROP_STEP: Final = 1000
 
 
