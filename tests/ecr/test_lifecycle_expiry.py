@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -15,6 +16,9 @@ from support.plans import run_jobs, tags_in
 from support.state import ACCOUNT, Clock, collect_all
 from wharfinger.services import lifecycle
 from wharfinger.state.clock import DAY, HOUR, MINUTE
+from wharfinger.state.db import lifecycle as rows
+from wharfinger.state.db.database import Tx
+from wharfinger.state.db.lifecycle import Tagged
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 
@@ -177,6 +181,23 @@ async def test_more_images_than_a_transaction_takes_expire_in_several(
     await applied(doors, rule(keep=1))
     assert set(await tags_in(doors)) == {digests[10]}
     assert [found["imageCount"] for found in await deletions(doors)] == [2, 2, 2, 2, 2]
+
+
+async def test_images_that_stay_are_looked_at_once_where_nothing_happens_meanwhile(
+    doors: Doors, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "STEP", 2)
+    await push_series(doors, clock, 9)
+    looked_at: list[int] = []
+    tagged_of = rows.tagged_of
+
+    async def noted(tx: Tx, repository: int, images: Sequence[int]) -> list[Tagged]:
+        looked_at.extend(images)
+        return await tagged_of(tx, repository, images)
+
+    monkeypatch.setattr(rows, "tagged_of", noted)
+    await applied(doors, rule(keep=4))
+    assert len(looked_at) == 5
 
 
 async def test_images_that_are_held_do_not_keep_those_after_them(

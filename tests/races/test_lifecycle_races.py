@@ -119,6 +119,15 @@ async def test_another_policy_that_is_put_meanwhile_is_the_one_that_counts(doors
     assert set(await tags_in(doors)) == {one.digest for one in images[1:]}
 
 
+async def test_another_policy_is_evaluated_at_once_also_if_the_one_before_has_nothing_to_do(
+    doors: Doors, clock: Clock
+) -> None:
+    _, new = await pushed(doors, clock, "v1", "v2")
+    async with between_look_and_act(lambda: put(doors, rule(keep=1))):
+        await applied(doors, rule(keep=5))
+    assert set(await tags_in(doors)) == {new.digest}
+
+
 async def test_a_policy_that_is_deleted_meanwhile_does_nothing_more(doors: Doors, clock: Clock) -> None:
     images = await pushed(doors, clock, "v1", "v2")
     async with between_look_and_act(lambda: doors.served("DeleteLifecyclePolicy", **APP)):

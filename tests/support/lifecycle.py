@@ -72,9 +72,8 @@ async def between_look_and_act(happens: Callable[[], Awaitable[Any]]) -> AsyncIt
 
     async def then(*arguments: Any) -> Any:
         found = await evaluate(*arguments)
-        if found.expiries:
-            patch.setattr(lifecycle, "evaluate", evaluate)
-            await happens()
+        patch.setattr(lifecycle, "evaluate", evaluate)
+        await happens()
         return found
 
     with pytest.MonkeyPatch.context() as patch:
