@@ -16,11 +16,19 @@ from support.plans import run_jobs, tags_in
 from support.state import ACCOUNT, Clock, collect_all
 from wharfinger.services import lifecycle
 from wharfinger.state.clock import DAY, HOUR, MINUTE
+from wharfinger.state.db import jobs
 from wharfinger.state.db import lifecycle as rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.lifecycle import Tagged
 
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
+
+
+batches = lifecycle._batches
+
+
+async def failing(*_: object) -> bool:
+    raise OSError("killed")
 
 
 async def push_series(doors: Doors, clock: Clock, count: int, prefix: str = "v") -> list[str]:
@@ -164,8 +172,8 @@ async def test_a_signature_is_not_counted_and_follows_its_subject(doors: Doors, 
 
 async def test_an_index_that_lists_its_own_subject_does_not_belong_to_it(doors: Doors, clock: Clock) -> None:
     child = image()
-    listed = {"children": (child,), "manifests": [descriptor(OCI_IMAGE, child.manifest)]}
-    await doors.push("app", manifest(OCI_INDEX, **listed, subject=descriptor(OCI_IMAGE, child.manifest)), "multi")
+    it = descriptor(OCI_IMAGE, child.manifest)
+    await doors.push("app", manifest(OCI_INDEX, children=(child,), manifests=[it], subject=it), "multi")
     clock.move(2 * DAY)
     await applied(doors, rule(1, ["multi"], days=1))
     assert await tags_in(doors) == {child.digest: set()}
@@ -267,6 +275,27 @@ async def test_a_preview_deletes_nothing_and_its_policy_is_not_stored(doors: Doo
     await run_jobs(doors.state)
     assert set(await tags_in(doors)) == set(digests)
     assert (await doors.ecr("GetLifecyclePolicy", **APP)).code == "LifecyclePolicyNotFoundException"
+
+
+async def test_a_worker_that_dies_in_the_middle_leaves_the_rest_to_another_one(
+    doors: Doors, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "STEP", 1)
+    digests = await push_series(doors, clock, 4)
+    await put(doors, rule(keep=1))
+    job = await doors.state.db.write(jobs.take, "dead", clock(), {lifecycle.JOB: clock() + MINUTE})
+    assert job is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lifecycle, "_batches", lambda found: iter([*batches(found)][:1]))
+        patch.setattr(lifecycle, "_end", failing)
+        with pytest.raises(OSError, match="killed"):
+            await lifecycle.go_on(doors.state, job.key)
+    assert set(await tags_in(doors)) == set(digests[1:])
+    await run_jobs(doors.state)
+    assert set(await tags_in(doors)) == set(digests[1:])
+    clock.move(MINUTE)
+    await run_jobs(doors.state)
+    assert set(await tags_in(doors)) == set(digests[3:])
 
 
 # --- with the repository into the bin, and back --------------------------------------------------------------
