@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from support.lifecycle import FAILURE, policy, rule
 from wharfinger.domain import lifecycle
 from wharfinger.domain.faults import InvalidParameter
+from wharfinger.domain.lifecycle import Policy
 
 NO_SCHEMA = "instance failed to match exactly one schema (matched 0 out of 2)"
 UNTAGGED: dict[str, Any] = {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}
@@ -259,3 +261,42 @@ def test_two_rules_do_not_have_the_same_list_whatever_its_order() -> None:
 )
 def test_what_needs_an_archive_is_refused_in_words_that_say_so(text: str) -> None:
     assert refusal(text).startswith("This registry does not archive images yet: ")
+
+
+# --- whatever comes ------------------------------------------------------------------------------------------
+
+ANYTHING: list[Any] = [None, True, 0, 7, -1, 1.5, 10**30, "", "x", "any", "é\0😀", [], [[]], ["v*"], {}, {"a": 1}]
+VALID = [
+    rule(1, ["a*", "*b"], keep=1, description="ours"),
+    rule(2, prefixes=["b"], days=1),
+    rule(3, "untagged", keep=1),
+    rule(4, days=1),
+]
+
+
+def spoiled(value: Any) -> Iterator[Any]:
+    """A value with something else at one place of it: itself, or a member or item at any depth; or one too many."""
+    yield from ANYTHING
+    if isinstance(value, dict):
+        yield {**value, "unknown": 1}
+        for name in value:
+            yield {other: item for other, item in value.items() if other != name}
+            yield from ({**value, name: item} for item in spoiled(value[name]))
+    if isinstance(value, list):
+        yield [*value, *value]
+        for place in range(len(value)):
+            yield from ([*value[:place], item, *value[place + 1 :]] for item in spoiled(value[place]))
+
+
+def test_whatever_is_wrong_at_one_place_is_refused_or_read_to_the_end() -> None:
+    texts = [json.dumps(one) for one in spoiled({"rules": VALID})]
+    read = [found for found in map(read_or_refused, texts) if found is not None]
+    assert 0 < len(read) < len(texts) / 4
+    assert [lifecycle.read(found.text) for found in read] == read
+
+
+def read_or_refused(text: str) -> Policy | None:
+    try:
+        return lifecycle.read(text)
+    except InvalidParameter:
+        return None
