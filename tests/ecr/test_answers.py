@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import pytest
@@ -91,11 +92,7 @@ def transcript(server: Server) -> dict[str, list[Answer]]:
         )["repository"]["repositoryArn"]
     }
     call("CreateRepository", repositoryName="other")
-    call("PutLifecyclePolicy", **app, lifecyclePolicyText=policy(rule(days=1)))
-    call("GetLifecyclePolicy", **app)
-    call("StartLifecyclePolicyPreview", **app)
-    until(lambda: call("GetLifecyclePolicyPreview", **app)["status"] == "COMPLETE", "a preview")
-    call("DeleteLifecyclePolicy", **app)
+    use_lifecycle(call)
     call("DescribeRepositories", maxResults=1)
     call("DescribeRepositories", repositoryNames=["app", "other"])
     call("TagResource", **arn, tags=[{"Key": "stage", "Value": "b"}])
@@ -103,6 +100,14 @@ def transcript(server: Server) -> dict[str, list[Answer]]:
     call("UntagResource", **arn, tagKeys=["stage"])
     call("PutImageTagMutability", **app, imageTagMutability="MUTABLE")
     call("PutImageScanningConfiguration", **app, imageScanningConfiguration={"scanOnPush": True})
+    policy = {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}
+    call("SetRepositoryPolicy", **app, policyText=json.dumps(policy))
+    call("GetRepositoryPolicy", **app)
+    call("DeleteRepositoryPolicy", **app)
+    policy["Statement"][0]["Resource"] = "*"
+    call("PutRegistryPolicy", policyText=json.dumps(policy))
+    call("GetRegistryPolicy")
+    call("DeleteRegistryPolicy")
     call("GetAuthorizationToken")
     call("DescribeRegistry")
     call("PutAccountSetting", name="BLOB_MOUNTING", value="ENABLED")
@@ -128,6 +133,16 @@ def transcript(server: Server) -> dict[str, list[Answer]]:
     call("BatchDeleteImage", **app, imageIds=ids)
     call("DeleteRepository", **app, force=True)
     return replies
+
+
+def use_lifecycle(call: Callable[..., Any]) -> None:
+    """The operations on the lifecycle policy of a repository."""
+    app = {"repositoryName": "app"}
+    call("PutLifecyclePolicy", **app, lifecyclePolicyText=policy(rule(days=1)))
+    call("GetLifecyclePolicy", **app)
+    call("StartLifecyclePolicyPreview", **app)
+    until(lambda: call("GetLifecyclePolicyPreview", **app)["status"] == "COMPLETE", "a preview")
+    call("DeleteLifecyclePolicy", **app)
 
 
 def test_the_transcript_has_every_operation_that_is_built(transcript: dict[str, list[Answer]]) -> None:

@@ -185,7 +185,7 @@ def with_password(registry: Registry, password: str | None) -> tuple[int, str]:
 
 def expired_password(registry: Registry) -> object:
     name = RegistryName(registry.account, registry.region)
-    old = inside.token(registry.server, f"arn:aws:iam::{registry.account}:root", name, age=13 * HOUR)
+    old = inside.token(registry.server, name, age=13 * HOUR)
     return with_password(registry, old)
 
 

@@ -32,7 +32,7 @@ from wharfinger.state.db.deletions import Deletion
 from wharfinger.state.db.repositories import Packed, Repository
 from wharfinger.state.db.schema import MIGRATIONS, VERSION, SchemaTooNew, for_sqlite, migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
-from wharfinger.state.secrets import open_secrets
+from wharfinger.state.keyfiles import KeyFiles
 
 TABLES = {
     "access_keys",
@@ -139,7 +139,7 @@ async def test_a_migration_that_fails_leaves_the_version_before_it(
 
 async def test_data_of_a_newer_version_is_refused(db: Sqlite, tmp_path: Path) -> None:
     await migrate(db)
-    open_secrets(tmp_path, create=True)
+    KeyFiles(tmp_path, tmp_path / "master.key").make()
     apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99")
     with pytest.raises(SchemaTooNew, match=f"version 99, this program knows {VERSION}"):
         await migrate(db)
@@ -147,7 +147,7 @@ async def test_data_of_a_newer_version_is_refused(db: Sqlite, tmp_path: Path) ->
 
 async def test_data_of_a_newer_version_is_left_as_it_is(db: Sqlite, tmp_path: Path) -> None:
     await migrate(db)
-    open_secrets(tmp_path, create=True)
+    KeyFiles(tmp_path, tmp_path / "master.key").make()
     apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99")
     before = everything_in(tmp_path)
     with pytest.raises(SchemaTooNew):

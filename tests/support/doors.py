@@ -25,8 +25,9 @@ from wharfinger.contract.wharfinger import OPERATIONS as WHARFINGER
 from wharfinger.domain.names import Registry
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
-from wharfinger.services import access
+from wharfinger.services import login
 from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 
 
@@ -132,8 +133,10 @@ class Doors(Asgi):
 
     def _login(self) -> str:
         """With a new token, for the clock may have moved."""
-        caller = Caller(f"arn:aws:iam::{self.account}:root", Registry(self.account, REGION))
-        password = access.issue_token(self.state, caller).password
+        caller = Caller(
+            f"arn:aws:iam::{self.account}:root", Registry(self.account, REGION), Login("open", self.account)
+        )
+        password = login.issue_token(self.state, caller).password
         return "Basic " + base64.b64encode(f"AWS:{password}".encode()).decode()
 
     async def oci(

@@ -14,13 +14,14 @@ from wharfinger.server import data
 from wharfinger.server.settings import Settings
 from wharfinger.services import collect, repositories
 from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 from wharfinger.state.clock import system_clock
 from wharfinger.state.db.database import Tx
 
 ACCOUNT = "123456789012"
 REGISTRY = Registry(ACCOUNT, REGION)
-CALLER = Caller(f"arn:aws:iam::{ACCOUNT}:root", REGISTRY)
+CALLER = Caller(f"arn:aws:iam::{ACCOUNT}:root", REGISTRY, Login("open", ACCOUNT))
 # what clients bring, each table before those that its rows refer to
 _TABLES = (
     "images",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from support.content import Image, image, index, layer, series, sha256
 from support.doors import Body, Doors
 from support.lifecycle import between_look_and_act, policy, rule
-from support.server import free_port
+from support.server import REGION, free_port
 from support.state import REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
-from wharfinger.services import access, audit, health, jobs, plans, scrub, webhooks
+from support.strict import ADDRESS, basic, document
+from wharfinger.cli.access import Access
+from wharfinger.cli.client import signed
+from wharfinger.contract.ecr import SERVICE as ECR
+from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db.database import Tx, Value
@@ -36,6 +41,8 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _lifecycle(doors, clock)
     await _looking(doors)
     await _webhooks(doors)
+    await _principals(doors)
+    await _robots(doors, clock)
     await _audit(doors)
     await doors.begin("other")
     await doors.served("DeleteRepository", repositoryName="app", force=True)
@@ -276,6 +283,46 @@ async def _webhooks(doors: Doors) -> None:
     await doors.served("DeleteWebhook", name="silent")
 
 
+async def _principals(doors: Doors) -> None:
+    """A user and a role with policies and keys; what is not of a user is of the root."""
+    trust = document({"Action": "sts:AssumeRole", "Principal": "*"})
+    user, role = {"userName": "ci"}, {"roleName": "deploy"}
+    await doors.served("CreateUser", **user)
+    await doors.served("CreateRole", **role, trustPolicy=trust)
+    await doors.served("UpdateRole", **role, sessionSeconds=7200)
+    await doors.served("PutPolicy", policyName="all", policyDocument=document({"Action": "ecr:*", "Resource": "*"}))
+    for holder in (user, role):
+        await doors.served("AttachPolicy", **holder, policyName="all")
+    assert (await doors.wharfinger("DeletePolicy", policyName="all")).code == "PolicyInUseException"
+    for owner in (user, {}):
+        made = await doors.served("CreateAccessKey", **owner)
+        key = {"accessKeyId": made["accessKey"]["accessKeyId"]}
+        access = Access(ADDRESS, REGION, key["accessKeyId"], made["secretAccessKey"])
+        headers = signed(access, ECR, "DescribeRepositories", b"{}", datetime.now(UTC))
+        assert (await doors.request("POST", "/", b"{}", headers)).status == 200
+        await doors.served("ListAccessKeys", **owner)
+        await doors.served("UpdateAccessKey", **key, status="INACTIVE")
+        await doors.served("DeleteAccessKey", **key)
+    for holder in (user, role):
+        await doors.served("DetachPolicy", **holder, policyName="all")
+    for operation in ("ListUsers", "ListRoles", "ListPolicies"):
+        await doors.served(operation)
+    await doors.served("DescribeUser", **user)
+    await doors.served("DescribeRole", **role)
+    await doors.served("GetPolicy", policyName="all")
+    await doors.served("DeletePolicy", policyName="all")
+    await doors.served("DeleteUser", **user)
+    await doors.served("DeleteRole", **role)
+
+
+async def _robots(doors: Doors, clock: Clock) -> None:
+    made = await doors.served("CreateRobot", robotName="bot", actions=["pull"], repositories=["app"])
+    assert (await doors.oci("GET", "app/tags/list", headers=basic("bot", made["token"]))).status == 200
+    await doors.served("RotateRobot", robotName="bot", expiresAt=(clock() + DAY) / 1000)
+    await doors.served("ListRobots")
+    await doors.served("DeleteRobot", robotName="bot")
+
+
 async def _audit(doors: Doors) -> None:
     """With bytes that are gone for some time: of a blob, and of an upload; and a manifest that is damaged."""
     content = layer()
@@ -304,8 +351,8 @@ async def _damage(tx: Tx, digest: str) -> None:
 
 async def _upkeep(state: State, clock: Clock) -> None:
     strict = replace(state, rules=state.rules._replace(any_signature=False, default_account="999999999999"))
-    key = await access.first_key(strict)
-    await access.credentials(strict, key.key)
+    key = await login.first_key(strict)
+    await login.credentials(strict, key.key, None)
     assert await health.missing(state) is None
     clock.move(state.rules.history_days * DAY)
     await jobs.schedule(state)

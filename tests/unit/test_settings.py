@@ -61,6 +61,7 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("host", "127.0.0.2", "127.0.0.2"),
     ("port", "65535", 65535),
     ("data", "/srv/registry", "/srv/registry"),
+    ("master_key", "/run/secrets/wharfinger", "/run/secrets/wharfinger"),
     ("workers", "64", 64),
     ("open", "true", True),
     ("open", "false", False),
@@ -70,12 +71,15 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("domain", "registry.example:8443", "registry.example:8443"),
     ("account", "123456789012", "123456789012"),
     ("region", "us-gov-west-1", "us-gov-west-1"),
+    ("organization", "o-a1b2c3d4e5", "o-a1b2c3d4e5"),
     ("digest_and_tag", "image", "image"),
     ("sparse_manifests", "true", True),
     ("bin_days", "0", 0),
     ("bin_days", "3650", 3650),
     ("history_days", "1", 1),
     ("blob_lease", "10", 10),
+    ("rate_limit", "100", 100),
+    ("parallel_uploads", "8", 8),
     ("webhook_private", "true", True),
     ("log_level", "debug", "debug"),
 ]
@@ -95,25 +99,36 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
         "host='::1'\nport=1\ndata='d'\nworkers=2\nopen=true\naddress='http://a'\ndomain='d'\naccount='123456789012'\n"
     )
     lines += "region='eu-west-1'\ndigest_and_tag='image'\nsparse_manifests=true\nlog_level='error'\n"
-    lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nwebhook_private=true\n"
+    lines += "organization='o-a1b2c3d4e5'\n"
+    lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nrate_limit=100\nparallel_uploads=8\nwebhook_private=true\n"
+    lines += "master_key='k'\n"
     assert load({}, {}, config(tmp_path, lines)) == Settings(
         host="::1",
         port=1,
         data="d",
+        master_key="k",
         workers=2,
         open=True,
         address="http://a",
         domain="d",
         account="123456789012",
         region="eu-west-1",
+        organization="o-a1b2c3d4e5",
         digest_and_tag="image",
         sparse_manifests=True,
         bin_days=1,
         history_days=2,
         blob_lease=30,
+        rate_limit=100,
+        parallel_uploads=8,
         webhook_private=True,
         log_level="error",
     )
+
+
+def test_the_master_key_is_in_the_data_directory_unless_it_is_set_elsewhere() -> None:
+    assert Settings(data="/srv/registry").master_key_file == Path("/srv/registry/master.key")
+    assert Settings(data="/srv/registry", master_key="~/key").master_key_file == Path.home() / "key"
 
 
 # --- what is refused -----------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Malformed
+from wharfinger.services.access import Caller
 from wharfinger.state.files import Scratch, ScratchFile
 
 Message = MutableMapping[str, Any]
@@ -37,6 +38,8 @@ class Request:
         self.path: bytes = scope["raw_path"]
         self.id = request_id
         self.operation = ""  # what a door takes the request for, for the log
+        self.caller: Caller | None = None  # as soon as a door knows it
+        self.challenge: Literal["Basic", "Bearer"] = "Basic"  # how to log in, for who is not
         self._receive = receive
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY
@@ -64,6 +67,16 @@ class Request:
             return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
         except ValueError:
             raise Malformed(f"a query can have at most {_MOST_PARAMETERS} parameters") from None
+
+    @property
+    def client(self) -> str:
+        """The IP address of the client, empty if it is not known."""
+        return (self.scope.get("client") or ("",))[0]
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it came over TLS."""
+        return bool(self.scope.get("scheme") == "https")
 
     @property
     def host(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from wharfinger.api.words import blobs, deleting, images, lifecycle, repositories, requests
+from wharfinger.api.words import access, blobs, deleting, images, lifecycle, repositories, requests
 from wharfinger.api.words.words import Table
 from wharfinger.domain import faults as f
 from wharfinger.domain.digests import ECR_FORM
@@ -24,6 +24,7 @@ WORDS: Final[Table] = {
     **blobs.WORDS,
     **deleting.WORDS,
     **lifecycle.WORDS,
+    **access.WORDS,
 }
 
 _FAILURES: Final[Mapping[FailureCode, str]] = {

@@ -14,7 +14,7 @@ import click
 
 from wharfinger.cli.options import settings_from
 from wharfinger.server.settings import Settings
-from wharfinger.services.access import Credentials
+from wharfinger.services.login import Credentials
 
 _ADDRESSES: Final = ("AWS_ENDPOINT_URL_WHARFINGER", "AWS_ENDPOINT_URL_ECR")
 _REGIONS: Final = ("AWS_DEFAULT_REGION", "AWS_REGION")
@@ -58,13 +58,13 @@ def running_address(settings: Settings) -> str:
 def first_key(settings: Settings) -> Credentials:
     """The key of the default account, which the data directory holds; ends the program if it cannot be read."""
     from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
-    from wharfinger.services import access  # noqa: PLC0415
+    from wharfinger.services import login  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     async def read() -> Credentials:
         state = data.open_state(settings)
         try:
-            return await access.first_key(state)
+            return await login.first_key(state)
         finally:
             await state.db.close()
 

@@ -12,11 +12,17 @@ from wharfinger.cli.events import events
 from wharfinger.cli.feeds import feed
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
+from wharfinger.cli.keys import key
 from wharfinger.cli.plans import plan
+from wharfinger.cli.policies import policy
+from wharfinger.cli.robots import robot
+from wharfinger.cli.roles import role
+from wharfinger.cli.rotate import rotate_master_key
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
 from wharfinger.cli.usage import usage
+from wharfinger.cli.users import user
 from wharfinger.cli.webhooks import webhook
 
 _STATUS = """
@@ -29,8 +35,8 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `env`, `doctor` and `scrub` look at its data directory. All others are clients of it: they
-    find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All others are
+    clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
     """
 
 
@@ -39,6 +45,7 @@ for command in (
     env,
     doctor,
     scrub,
+    rotate_master_key,
     images,
     bin_,
     tags,
@@ -50,5 +57,10 @@ for command in (
     unprotect,
     events,
     webhook,
+    user,
+    role,
+    key,
+    policy,
+    robot,
 ):
     main.add_command(command)

@@ -1479,6 +1479,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:BatchCheckLayerAvailability",
+        "repository_name",
     ),
     "BatchDeleteImage": Operation(
         "BatchDeleteImage",
@@ -1490,6 +1491,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:BatchDeleteImage",
+        "repository_name",
     ),
     "BatchGetImage": Operation(
         "BatchGetImage",
@@ -1503,6 +1505,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToGetUpstreamImageException",
         ),
         "ecr:BatchGetImage",
+        "repository_name",
     ),
     "BatchGetRepositoryScanningConfiguration": Operation(
         "BatchGetRepositoryScanningConfiguration",
@@ -1515,6 +1518,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:BatchGetRepositoryScanningConfiguration",
+        "repository_names",
     ),
     "CompleteLayerUpload": Operation(
         "CompleteLayerUpload",
@@ -1532,6 +1536,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:CompleteLayerUpload",
+        "repository_name",
     ),
     "CreatePullThroughCacheRule": Operation(
         "CreatePullThroughCacheRule",
@@ -1549,6 +1554,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToDecryptSecretValueException",
         ),
         "ecr:CreatePullThroughCacheRule",
+        None,
     ),
     "CreateRepository": Operation(
         "CreateRepository",
@@ -1564,6 +1570,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:CreateRepository",
+        "repository_name",
     ),
     "CreateRepositoryCreationTemplate": Operation(
         "CreateRepositoryCreationTemplate",
@@ -1577,6 +1584,7 @@ OPERATIONS: dict[str, Operation] = {
             "TemplateAlreadyExistsException",
         ),
         "ecr:CreateRepositoryCreationTemplate",
+        None,
     ),
     "DeleteLifecyclePolicy": Operation(
         "DeleteLifecyclePolicy",
@@ -1590,6 +1598,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DeleteLifecyclePolicy",
+        "repository_name",
     ),
     "DeletePullThroughCacheRule": Operation(
         "DeletePullThroughCacheRule",
@@ -1602,6 +1611,7 @@ OPERATIONS: dict[str, Operation] = {
             "PullThroughCacheRuleNotFoundException",
         ),
         "ecr:DeletePullThroughCacheRule",
+        None,
     ),
     "DeleteRegistryPolicy": Operation(
         "DeleteRegistryPolicy",
@@ -1614,6 +1624,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DeleteRegistryPolicy",
+        None,
     ),
     "DeleteRepository": Operation(
         "DeleteRepository",
@@ -1627,6 +1638,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:DeleteRepository",
+        "repository_name",
     ),
     "DeleteRepositoryCreationTemplate": Operation(
         "DeleteRepositoryCreationTemplate",
@@ -1639,6 +1651,7 @@ OPERATIONS: dict[str, Operation] = {
             "TemplateNotFoundException",
         ),
         "ecr:DeleteRepositoryCreationTemplate",
+        None,
     ),
     "DeleteRepositoryPolicy": Operation(
         "DeleteRepositoryPolicy",
@@ -1651,6 +1664,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryPolicyNotFoundException",
         ),
         "ecr:DeleteRepositoryPolicy",
+        "repository_name",
     ),
     "DeleteSigningConfiguration": Operation(
         "DeleteSigningConfiguration",
@@ -1662,6 +1676,7 @@ OPERATIONS: dict[str, Operation] = {
             "SigningConfigurationNotFoundException",
         ),
         "ecr:DeleteSigningConfiguration",
+        None,
     ),
     "DeregisterPullTimeUpdateExclusion": Operation(
         "DeregisterPullTimeUpdateExclusion",
@@ -1675,6 +1690,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:DeregisterPullTimeUpdateExclusion",
+        None,
     ),
     "DescribeImageReplicationStatus": Operation(
         "DescribeImageReplicationStatus",
@@ -1688,6 +1704,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DescribeImageReplicationStatus",
+        "repository_name",
     ),
     "DescribeImageScanFindings": Operation(
         "DescribeImageScanFindings",
@@ -1702,6 +1719,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DescribeImageScanFindings",
+        "repository_name",
     ),
     "DescribeImageSigningStatus": Operation(
         "DescribeImageSigningStatus",
@@ -1715,6 +1733,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:DescribeImageSigningStatus",
+        "repository_name",
     ),
     "DescribeImages": Operation(
         "DescribeImages",
@@ -1727,6 +1746,7 @@ OPERATIONS: dict[str, Operation] = {
             "ImageNotFoundException",
         ),
         "ecr:DescribeImages",
+        "repository_name",
     ),
     "DescribePullThroughCacheRules": Operation(
         "DescribePullThroughCacheRules",
@@ -1739,6 +1759,7 @@ OPERATIONS: dict[str, Operation] = {
             "PullThroughCacheRuleNotFoundException",
         ),
         "ecr:DescribePullThroughCacheRules",
+        None,
     ),
     "DescribeRegistry": Operation(
         "DescribeRegistry",
@@ -1750,6 +1771,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:DescribeRegistry",
+        None,
     ),
     "DescribeReplicationBackfillResults": Operation(
         "DescribeReplicationBackfillResults",
@@ -1762,6 +1784,7 @@ OPERATIONS: dict[str, Operation] = {
             "ReplicationBackfillNotFoundException",
         ),
         "ecr:DescribeReplicationBackfillResults",
+        None,
     ),
     "DescribeRepositories": Operation(
         "DescribeRepositories",
@@ -1773,6 +1796,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:DescribeRepositories",
+        "repository_names",
     ),
     "DescribeRepositoryCreationTemplates": Operation(
         "DescribeRepositoryCreationTemplates",
@@ -1784,6 +1808,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "ecr:DescribeRepositoryCreationTemplates",
+        None,
     ),
     "GetAccountSetting": Operation(
         "GetAccountSetting",
@@ -1795,6 +1820,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "ecr:GetAccountSetting",
+        None,
     ),
     "GetAuthorizationToken": Operation(
         "GetAuthorizationToken",
@@ -1805,6 +1831,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "ecr:GetAuthorizationToken",
+        None,
     ),
     "GetDownloadUrlForLayer": Operation(
         "GetDownloadUrlForLayer",
@@ -1819,6 +1846,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToGetUpstreamLayerException",
         ),
         "ecr:GetDownloadUrlForLayer",
+        "repository_name",
     ),
     "GetLifecyclePolicy": Operation(
         "GetLifecyclePolicy",
@@ -1832,6 +1860,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetLifecyclePolicy",
+        "repository_name",
     ),
     "GetLifecyclePolicyPreview": Operation(
         "GetLifecyclePolicyPreview",
@@ -1845,6 +1874,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetLifecyclePolicyPreview",
+        "repository_name",
     ),
     "GetRegistryPolicy": Operation(
         "GetRegistryPolicy",
@@ -1857,6 +1887,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetRegistryPolicy",
+        None,
     ),
     "GetRegistryScanningConfiguration": Operation(
         "GetRegistryScanningConfiguration",
@@ -1868,6 +1899,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:GetRegistryScanningConfiguration",
+        None,
     ),
     "GetRepositoryPolicy": Operation(
         "GetRepositoryPolicy",
@@ -1880,6 +1912,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryPolicyNotFoundException",
         ),
         "ecr:GetRepositoryPolicy",
+        "repository_name",
     ),
     "GetSigningConfiguration": Operation(
         "GetSigningConfiguration",
@@ -1892,6 +1925,7 @@ OPERATIONS: dict[str, Operation] = {
             "SigningConfigurationNotFoundException",
         ),
         "ecr:GetSigningConfiguration",
+        None,
     ),
     "InitiateLayerUpload": Operation(
         "InitiateLayerUpload",
@@ -1904,6 +1938,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:InitiateLayerUpload",
+        "repository_name",
     ),
     "ListImageReferrers": Operation(
         "ListImageReferrers",
@@ -1917,6 +1952,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToListUpstreamImageReferrersException",
         ),
         "ecr:BatchGetImage",
+        "repository_name",
     ),
     "ListImages": Operation(
         "ListImages",
@@ -1928,6 +1964,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:ListImages",
+        "repository_name",
     ),
     "ListPullTimeUpdateExclusions": Operation(
         "ListPullTimeUpdateExclusions",
@@ -1940,6 +1977,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:ListPullTimeUpdateExclusions",
+        None,
     ),
     "ListReplicationBackfills": Operation(
         "ListReplicationBackfills",
@@ -1951,6 +1989,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:ListReplicationBackfills",
+        None,
     ),
     "ListTagsForResource": Operation(
         "ListTagsForResource",
@@ -1962,6 +2001,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:ListTagsForResource",
+        "resource_arn",
     ),
     "PutAccountSetting": Operation(
         "PutAccountSetting",
@@ -1974,6 +2014,7 @@ OPERATIONS: dict[str, Operation] = {
             "LimitExceededException",
         ),
         "ecr:PutAccountSetting",
+        None,
     ),
     "PutImage": Operation(
         "PutImage",
@@ -1992,6 +2033,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:PutImage",
+        "repository_name",
     ),
     "PutImageScanningConfiguration": Operation(
         "PutImageScanningConfiguration",
@@ -2004,6 +2046,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutImageScanningConfiguration",
+        "repository_name",
     ),
     "PutImageTagMutability": Operation(
         "PutImageTagMutability",
@@ -2015,6 +2058,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:PutImageTagMutability",
+        "repository_name",
     ),
     "PutLifecyclePolicy": Operation(
         "PutLifecyclePolicy",
@@ -2027,6 +2071,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutLifecyclePolicy",
+        "repository_name",
     ),
     "PutRegistryPolicy": Operation(
         "PutRegistryPolicy",
@@ -2038,6 +2083,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutRegistryPolicy",
+        None,
     ),
     "PutRegistryScanningConfiguration": Operation(
         "PutRegistryScanningConfiguration",
@@ -2050,6 +2096,7 @@ OPERATIONS: dict[str, Operation] = {
             "BlockedByOrganizationPolicyException",
         ),
         "ecr:PutRegistryScanningConfiguration",
+        None,
     ),
     "PutReplicationConfiguration": Operation(
         "PutReplicationConfiguration",
@@ -2061,6 +2108,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutReplicationConfiguration",
+        None,
     ),
     "PutSigningConfiguration": Operation(
         "PutSigningConfiguration",
@@ -2072,6 +2120,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:PutSigningConfiguration",
+        None,
     ),
     "RegisterPullTimeUpdateExclusion": Operation(
         "RegisterPullTimeUpdateExclusion",
@@ -2085,6 +2134,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:RegisterPullTimeUpdateExclusion",
+        None,
     ),
     "SetRepositoryPolicy": Operation(
         "SetRepositoryPolicy",
@@ -2096,6 +2146,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "ecr:SetRepositoryPolicy",
+        "repository_name",
     ),
     "StartImageScan": Operation(
         "StartImageScan",
@@ -2112,6 +2163,7 @@ OPERATIONS: dict[str, Operation] = {
             "ImageArchivedException",
         ),
         "ecr:StartImageScan",
+        "repository_name",
     ),
     "StartLifecyclePolicyPreview": Operation(
         "StartLifecyclePolicyPreview",
@@ -2126,6 +2178,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:StartLifecyclePolicyPreview",
+        "repository_name",
     ),
     "StartReplicationBackfill": Operation(
         "StartReplicationBackfill",
@@ -2139,6 +2192,7 @@ OPERATIONS: dict[str, Operation] = {
             "ReplicationBackfillInProgressException",
         ),
         "ecr:StartReplicationBackfill",
+        None,
     ),
     "StopReplicationBackfill": Operation(
         "StopReplicationBackfill",
@@ -2152,6 +2206,7 @@ OPERATIONS: dict[str, Operation] = {
             "ReplicationBackfillInvalidStatusException",
         ),
         "ecr:StopReplicationBackfill",
+        None,
     ),
     "TagResource": Operation(
         "TagResource",
@@ -2165,6 +2220,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:TagResource",
+        "resource_arn",
     ),
     "UntagResource": Operation(
         "UntagResource",
@@ -2178,6 +2234,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
         ),
         "ecr:UntagResource",
+        "resource_arn",
     ),
     "UpdateImageStorageClass": Operation(
         "UpdateImageStorageClass",
@@ -2192,6 +2249,7 @@ OPERATIONS: dict[str, Operation] = {
             "ValidationException",
         ),
         "ecr:UpdateImageStorageClass",
+        "repository_name",
     ),
     "UpdatePullThroughCacheRule": Operation(
         "UpdatePullThroughCacheRule",
@@ -2207,6 +2265,7 @@ OPERATIONS: dict[str, Operation] = {
             "UnableToDecryptSecretValueException",
         ),
         "ecr:UpdatePullThroughCacheRule",
+        None,
     ),
     "UpdateRepositoryCreationTemplate": Operation(
         "UpdateRepositoryCreationTemplate",
@@ -2219,6 +2278,7 @@ OPERATIONS: dict[str, Operation] = {
             "TemplateNotFoundException",
         ),
         "ecr:UpdateRepositoryCreationTemplate",
+        None,
     ),
     "UploadLayerPart": Operation(
         "UploadLayerPart",
@@ -2234,6 +2294,7 @@ OPERATIONS: dict[str, Operation] = {
             "KmsException",
         ),
         "ecr:UploadLayerPart",
+        "repository_name",
     ),
     "ValidatePullThroughCacheRule": Operation(
         "ValidatePullThroughCacheRule",
@@ -2246,6 +2307,7 @@ OPERATIONS: dict[str, Operation] = {
             "PullThroughCacheRuleNotFoundException",
         ),
         "ecr:ValidatePullThroughCacheRule",
+        None,
     ),
 }
 

@@ -18,6 +18,8 @@ from wharfinger.contract.overlay import ACTIONS, PATTERNS
 SERVICES = ("ecr", "wharfinger")
 # botocore finds our model there too, if AWS_DATA_PATH names the directory
 OWN_MODELS = Path(__file__).with_name("models")
+# members that name what an action is on
+RESOURCES = ("repositoryName", "repositoryNames", "resourceArn")
 SCALARS = {"boolean": "bool", "double": "float", "integer": "int", "long": "int", "timestamp": "float"}
 HEADER = '''"""The service model of {title} as types: one struct per shape, one row per operation.
 
@@ -187,9 +189,14 @@ def _operations(model: Mapping[str, Any]) -> str:
             f"        {operation['output']['shape']},\n"
             f"        ({errors}),\n"
             f'        "{ACTIONS.get(name, f"{service}:{name}")}",\n'
+            f"        {_resource(model['shapes'][operation['input']['shape']])!r},\n"
             f"    ),"
         )
     return "\nOPERATIONS: dict[str, Operation] = {\n" + "\n".join(rows) + "\n}\n"
+
+
+def _resource(request: Mapping[str, Any]) -> str | None:
+    return next((snake(name) for name in RESOURCES if name in request["members"]), None)
 
 
 def _exceptions(shapes: Mapping[str, Any]) -> str:

@@ -75,6 +75,7 @@ ENDPOINTS: Final = (
         {"GET": "ecr:BatchGetImage", "HEAD": "ecr:BatchGetImage"},
     ),
     _endpoint("catalog", r"/v2/_catalog", {"GET": "ecr:DescribeRepositories", "HEAD": "ecr:DescribeRepositories"}),
+    _endpoint("token", r"/v2/token", {"GET": None}),
     _endpoint("ping", r"/v2/?", {"GET": None, "HEAD": None}),
 )
 # what a POST with a digest does beside beginning an upload

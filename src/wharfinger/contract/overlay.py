@@ -5,6 +5,8 @@ from typing import Final
 ACTIONS: Final = {
     # the model's own documentation: listing referrers is allowed by the right to read images
     "ListImageReferrers": "ecr:BatchGetImage",
+    # our own operation is another way to the same: who may not delete by one way may not by the other
+    "DeleteImages": "ecr:BatchDeleteImage",
 }
 
 PATTERNS: Final = {

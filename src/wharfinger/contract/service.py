@@ -13,13 +13,18 @@ class Shape(msgspec.Struct, omit_defaults=True, rename="camel"):
 
 
 class Operation(NamedTuple):
-    """One operation: its types, the exceptions it declares and the IAM action it needs."""
+    """One operation: its types, the exceptions it declares, the IAM action it needs and on what.
+
+    `resource` is the member of the request that names what the action is on: repositories, or an ARN of one. Absent in
+    a request, it means all repositories; where there is no such member, the action is on the registry.
+    """
 
     name: str
     request: type[Shape]
     response: type[Shape]
     errors: tuple[str, ...]
     action: str
+    resource: str | None
 
 
 class Service(NamedTuple):

@@ -14,10 +14,19 @@ from wharfinger.contract.service import Operation, Service, Shape
 
 API_VERSION = "2026-11-23"
 
+AccessKeyId = Annotated[str, Meta(min_length=16, max_length=128, pattern="^(?:\\w+)\\Z")]
+AccessKeyList = list["AccessKey"]
+AccessKeyStatus = Literal["ACTIVE", "INACTIVE"]
+AccessList = list["Access"]
+ActionName = Annotated[str, Meta(min_length=1, max_length=128, pattern="^(?:[a-z]+:[A-Za-z]+)\\Z")]
 Arn = Annotated[str, Meta(max_length=2048)]
 Text = Annotated[str, Meta(max_length=4096)]
 ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
 Bytes = Annotated[int, Meta(ge=0)]
+ConditionKeyName = Annotated[str, Meta(min_length=1, max_length=256)]
+ConditionKeyValue = Annotated[str, Meta(max_length=1024)]
+ConditionKeyValueList = Annotated[list["ConditionKeyValue"], Meta(min_length=1, max_length=50)]
+ConditionKeyMap = Annotated[dict["ConditionKeyName", "ConditionKeyValueList"], Meta(max_length=50)]
 Count = Annotated[int, Meta(ge=0)]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 DeletedImageList = list["DeletedImage"]
@@ -27,9 +36,11 @@ DeletionList = list["Deletion"]
 EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
 EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 EventList = list["Event"]
+ExplainedStatementList = list["ExplainedStatement"]
 Flag = bool
 HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 HoldList = list["Hold"]
+IdentityPolicyList = list["IdentityPolicy"]
 ImageDigest = Annotated[str, Meta(max_length=512)]
 ImageFailureList = list["ImageFailure"]
 ImageFeedList = list["ImageFeed"]
@@ -58,6 +69,12 @@ PlanOutcome = Literal["DELETED", "SKIPPED", "RESTORED"]
 PlanStatus = Literal["READY", "EXECUTING", "EXECUTED", "UNDOING", "UNDONE"]
 PlanTagStatus = Literal["TAGGED", "UNTAGGED", "ORPHANED", "ANY"]
 PlanVerdict = Literal["DELETE", "KEEP"]
+PolicyDocument = Annotated[str, Meta(min_length=1, max_length=20480)]
+PrincipalName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^(?:[a-zA-Z0-9_+=,.@-]+)\\Z")]
+PolicyNameList = list["PrincipalName"]
+PolicySource = Literal["identity-based", "resource-based", "session", "root"]
+PrincipalId = Annotated[str, Meta(max_length=64)]
+PrincipalText = Annotated[str, Meta(min_length=1, max_length=2048)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
 RepositoryName = Annotated[
@@ -71,13 +88,73 @@ RepositoryPatternList = Annotated[list["RepositoryPattern"], Meta(max_length=100
 RepositoryUsageList = list["RepositoryUsage"]
 RestoreFailureCode = Literal["ImageNotFound", "TagTaken", "ChildMissing"]
 RestoreFailureList = list["RestoreFailure"]
+RobotAction = Annotated[str, Meta(min_length=1, max_length=128)]
+RobotActionList = Annotated[list["RobotAction"], Meta(min_length=1, max_length=50)]
+RobotList = list["Robot"]
+RobotRepositoryList = Annotated[list["RepositoryPattern"], Meta(min_length=1, max_length=100)]
+RobotToken = Annotated[str, Meta(max_length=256)]
+RoleList = list["Role"]
 Seconds = Annotated[int, Meta(ge=1, le=31536000)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
+SecretAccessKey = Annotated[str, Meta(max_length=256)]
+SessionSeconds = Annotated[int, Meta(ge=3600, le=43200)]
+StatementEffect = Literal["Allow", "Deny"]
+StatementElement = Literal["principal", "action", "resource", "condition"]
+StatementNumber = int
 TagChangeList = list["TagChange"]
+TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
+TagList = Annotated[list["Tag"], Meta(max_length=50)]
+TagValue = Annotated[str, Meta(max_length=256)]
 Timestamp = float
 Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
+UserList = list["User"]
 WebhookList = list["Webhook"]
 Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
+
+
+class Access(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+
+
+class AccessDecision(Shape, kw_only=True):
+    source: PolicySource | None = None
+    explicit: Flag | None = None
+    policy_name: str | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
+
+
+class AccessKey(Shape, kw_only=True):
+    access_key_id: AccessKeyId | None = None
+    user_name: PrincipalName | None = None
+    status: AccessKeyStatus | None = None
+    created_at: Timestamp | None = None
+    last_used_at: Timestamp | None = None
+
+
+class AttachPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    user_name: PrincipalName | None = None
+    role_name: PrincipalName | None = None
+
+
+class AttachPolicyResponse(Shape, kw_only=True):
+    policy_names: PolicyNameList | None = None
+
+
+class CreateAccessKeyRequest(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+
+
+class CreateAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
+    secret_access_key: SecretAccessKey | None = None
+
+    def __repr__(self) -> str:
+        return "CreateAccessKeyResponse(…)"
 
 
 class CreatePlanRequest(Shape, kw_only=True):
@@ -88,6 +165,49 @@ class CreatePlanRequest(Shape, kw_only=True):
 
 class CreatePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class CreateRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+    actions: RobotActionList
+    repositories: RobotRepositoryList
+    expires_at: Timestamp | None = None
+
+
+class CreateRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+    token: RobotToken | None = None
+
+    def __repr__(self) -> str:
+        return "CreateRobotResponse(…)"
+
+
+class CreateRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+    trust_policy: PolicyDocument
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+
+
+class CreateRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class CreateUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+    tags: TagList | None = None
+
+
+class CreateUserResponse(Shape, kw_only=True):
+    user: User | None = None
+
+
+class DeleteAccessKeyRequest(Shape, kw_only=True):
+    access_key_id: AccessKeyId
+
+
+class DeleteAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
 
 
 class DeleteHoldRequest(Shape, kw_only=True):
@@ -129,6 +249,38 @@ class DeletePlanRequest(Shape, kw_only=True):
 
 class DeletePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class DeletePolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+
+
+class DeletePolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
+class DeleteRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+
+
+class DeleteRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+
+
+class DeleteRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+
+
+class DeleteRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class DeleteUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+
+
+class DeleteUserResponse(Shape, kw_only=True):
+    user: User | None = None
 
 
 class DeleteWebhookRequest(Shape, kw_only=True):
@@ -185,6 +337,35 @@ class DescribePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class DescribeRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+
+
+class DescribeRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+    policy_names: PolicyNameList | None = None
+
+
+class DescribeUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+
+
+class DescribeUserResponse(Shape, kw_only=True):
+    user: User | None = None
+    policy_names: PolicyNameList | None = None
+    access_keys: AccessKeyList | None = None
+
+
+class DetachPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    user_name: PrincipalName | None = None
+    role_name: PrincipalName | None = None
+
+
+class DetachPolicyResponse(Shape, kw_only=True):
+    policy_names: PolicyNameList | None = None
+
+
 class EmptyBinRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName | None = None
@@ -218,6 +399,36 @@ class ExecutePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class ExplainAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    principal: PrincipalText | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+
+
+class ExplainAccessResponse(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+    action: ActionName | None = None
+    resource: Arn | None = None
+    statements: ExplainedStatementList | None = None
+
+
+class ExplainedStatement(Shape, kw_only=True):
+    policy_name: str | None = None
+    source: PolicySource | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
+    effect: StatementEffect | None = None
+    applies: Flag | None = None
+    misfit: StatementElement | None = None
+    operator: str | None = None
+    condition_key: str | None = None
+
+
 class GetDeletionSettingsRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName
@@ -242,6 +453,14 @@ class GetImageAtTimeResponse(Shape, kw_only=True):
     until: Timestamp | None = None
     whereabouts: Whereabouts | None = None
     deletion_id: DeletionId | None = None
+
+
+class GetPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+
+
+class GetPolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
 
 
 class GetUsageRequest(Shape, kw_only=True):
@@ -270,6 +489,14 @@ class Hold(Shape, kw_only=True):
     expires_at: Timestamp | None = None
 
 
+class IdentityPolicy(Shape, kw_only=True):
+    policy_name: PrincipalName | None = None
+    policy_document: PolicyDocument | None = None
+    is_built_in: Flag | None = None
+    is_declared: Flag | None = None
+    changed_at: Timestamp | None = None
+
+
 class ImageFailure(Shape, kw_only=True):
     image_id: ImageIdentifier | None = None
     failure_code: Text | None = None
@@ -296,6 +523,28 @@ class ImageUsage(Shape, kw_only=True):
     unique_bytes: Bytes | None = None
     shared_bytes: Bytes | None = None
     freed_bytes: Bytes | None = None
+
+
+class ListAccessKeysRequest(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+
+
+class ListAccessKeysResponse(Shape, kw_only=True):
+    access_keys: AccessKeyList | None = None
+
+
+class ListAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListAccessResponse(Shape, kw_only=True):
+    access: AccessList | None = None
+    next_token: NextToken | None = None
 
 
 class ListDeletedImagesRequest(Shape, kw_only=True):
@@ -395,6 +644,16 @@ class ListPlansResponse(Shape, kw_only=True):
     next_token: NextToken | None = None
 
 
+class ListPoliciesRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListPoliciesResponse(Shape, kw_only=True):
+    policies: IdentityPolicyList | None = None
+    next_token: NextToken | None = None
+
+
 class ListRepositoryUsageRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     next_token: NextToken | None = None
@@ -403,6 +662,26 @@ class ListRepositoryUsageRequest(Shape, kw_only=True):
 
 class ListRepositoryUsageResponse(Shape, kw_only=True):
     repositories: RepositoryUsageList | None = None
+    next_token: NextToken | None = None
+
+
+class ListRobotsRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListRobotsResponse(Shape, kw_only=True):
+    robots: RobotList | None = None
+    next_token: NextToken | None = None
+
+
+class ListRolesRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListRolesResponse(Shape, kw_only=True):
+    roles: RoleList | None = None
     next_token: NextToken | None = None
 
 
@@ -416,6 +695,16 @@ class ListTagHistoryRequest(Shape, kw_only=True):
 
 class ListTagHistoryResponse(Shape, kw_only=True):
     changes: TagChangeList | None = None
+    next_token: NextToken | None = None
+
+
+class ListUsersRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListUsersResponse(Shape, kw_only=True):
+    users: UserList | None = None
     next_token: NextToken | None = None
 
 
@@ -507,6 +796,15 @@ class PutImageFeedResponse(Shape, kw_only=True):
     unknown_images: ImageReferences | None = None
 
 
+class PutPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    policy_document: PolicyDocument
+
+
+class PutPolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
 class PutWebhookRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     name: Name
@@ -563,6 +861,46 @@ class RestoreImagesResponse(Shape, kw_only=True):
     failures: RestoreFailureList | None = None
 
 
+class Robot(Shape, kw_only=True):
+    robot_name: PrincipalName | None = None
+    arn: Arn | None = None
+    actions: RobotActionList | None = None
+    repositories: RobotRepositoryList | None = None
+    created_at: Timestamp | None = None
+    created_by: Arn | None = None
+    expires_at: Timestamp | None = None
+    last_used_at: Timestamp | None = None
+
+
+class Role(Shape, kw_only=True):
+    role_name: PrincipalName | None = None
+    role_id: PrincipalId | None = None
+    arn: Arn | None = None
+    created_at: Timestamp | None = None
+    trust_policy: PolicyDocument | None = None
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+    is_declared: Flag | None = None
+
+
+class RotateRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+    expires_at: Timestamp | None = None
+
+
+class RotateRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+    token: RobotToken | None = None
+
+    def __repr__(self) -> str:
+        return "RotateRobotResponse(…)"
+
+
+class Tag(Shape, kw_only=True):
+    key: TagKey
+    value: TagValue
+
+
 class TagChange(Shape, kw_only=True):
     event_id: EventId | None = None
     image_tag: ImageTag | None = None
@@ -583,6 +921,35 @@ class UndoPlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class UpdateAccessKeyRequest(Shape, kw_only=True):
+    access_key_id: AccessKeyId
+    status: AccessKeyStatus
+
+
+class UpdateAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
+
+
+class UpdateRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+    trust_policy: PolicyDocument | None = None
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+
+
+class UpdateRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class User(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+    user_id: PrincipalId | None = None
+    arn: Arn | None = None
+    created_at: Timestamp | None = None
+    tags: TagList | None = None
+    is_declared: Flag | None = None
+
+
 class Webhook(Shape, kw_only=True):
     name: Name | None = None
     url: Url | None = None
@@ -596,6 +963,34 @@ class Webhook(Shape, kw_only=True):
 
 
 OPERATIONS: dict[str, Operation] = {
+    "AttachPolicy": Operation(
+        "AttachPolicy",
+        AttachPolicyRequest,
+        AttachPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "PolicyNotFoundException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:AttachPolicy",
+        None,
+    ),
+    "CreateAccessKey": Operation(
+        "CreateAccessKey",
+        CreateAccessKeyRequest,
+        CreateAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "LimitExceededException",
+        ),
+        "wharfinger:CreateAccessKey",
+        None,
+    ),
     "CreatePlan": Operation(
         "CreatePlan",
         CreatePlanRequest,
@@ -605,6 +1000,61 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:CreatePlan",
+        None,
+    ),
+    "CreateRobot": Operation(
+        "CreateRobot",
+        CreateRobotRequest,
+        CreateRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+        ),
+        "wharfinger:CreateRobot",
+        None,
+    ),
+    "CreateRole": Operation(
+        "CreateRole",
+        CreateRoleRequest,
+        CreateRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:CreateRole",
+        None,
+    ),
+    "CreateUser": Operation(
+        "CreateUser",
+        CreateUserRequest,
+        CreateUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:CreateUser",
+        None,
+    ),
+    "DeleteAccessKey": Operation(
+        "DeleteAccessKey",
+        DeleteAccessKeyRequest,
+        DeleteAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "AccessKeyNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteAccessKey",
+        None,
     ),
     "DeleteHold": Operation(
         "DeleteHold",
@@ -616,6 +1066,7 @@ OPERATIONS: dict[str, Operation] = {
             "HoldNotFoundException",
         ),
         "wharfinger:DeleteHold",
+        None,
     ),
     "DeleteImageFeed": Operation(
         "DeleteImageFeed",
@@ -627,6 +1078,7 @@ OPERATIONS: dict[str, Operation] = {
             "FeedNotFoundException",
         ),
         "wharfinger:DeleteImageFeed",
+        None,
     ),
     "DeleteImages": Operation(
         "DeleteImages",
@@ -637,7 +1089,8 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
             "RepositoryNotFoundException",
         ),
-        "wharfinger:DeleteImages",
+        "ecr:BatchDeleteImage",
+        "repository_name",
     ),
     "DeletePlan": Operation(
         "DeletePlan",
@@ -650,6 +1103,59 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:DeletePlan",
+        None,
+    ),
+    "DeletePolicy": Operation(
+        "DeletePolicy",
+        DeletePolicyRequest,
+        DeletePolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PolicyNotFoundException",
+            "PolicyInUseException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeletePolicy",
+        None,
+    ),
+    "DeleteRobot": Operation(
+        "DeleteRobot",
+        DeleteRobotRequest,
+        DeleteRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DeleteRobot",
+        None,
+    ),
+    "DeleteRole": Operation(
+        "DeleteRole",
+        DeleteRoleRequest,
+        DeleteRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteRole",
+        None,
+    ),
+    "DeleteUser": Operation(
+        "DeleteUser",
+        DeleteUserRequest,
+        DeleteUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteUser",
+        None,
     ),
     "DeleteWebhook": Operation(
         "DeleteWebhook",
@@ -661,6 +1167,7 @@ OPERATIONS: dict[str, Operation] = {
             "WebhookNotFoundException",
         ),
         "wharfinger:DeleteWebhook",
+        None,
     ),
     "DescribePlan": Operation(
         "DescribePlan",
@@ -672,6 +1179,45 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:DescribePlan",
+        None,
+    ),
+    "DescribeRole": Operation(
+        "DescribeRole",
+        DescribeRoleRequest,
+        DescribeRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DescribeRole",
+        None,
+    ),
+    "DescribeUser": Operation(
+        "DescribeUser",
+        DescribeUserRequest,
+        DescribeUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DescribeUser",
+        None,
+    ),
+    "DetachPolicy": Operation(
+        "DetachPolicy",
+        DetachPolicyRequest,
+        DetachPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "PolicyNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DetachPolicy",
+        None,
     ),
     "EmptyBin": Operation(
         "EmptyBin",
@@ -683,6 +1229,7 @@ OPERATIONS: dict[str, Operation] = {
             "DeletionNotFoundException",
         ),
         "wharfinger:EmptyBin",
+        "repository_name",
     ),
     "ExecutePlan": Operation(
         "ExecutePlan",
@@ -695,6 +1242,19 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:ExecutePlan",
+        None,
+    ),
+    "ExplainAccess": Operation(
+        "ExplainAccess",
+        ExplainAccessRequest,
+        ExplainAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ExplainAccess",
+        "repository_name",
     ),
     "GetDeletionSettings": Operation(
         "GetDeletionSettings",
@@ -706,6 +1266,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:GetDeletionSettings",
+        "repository_name",
     ),
     "GetImageAtTime": Operation(
         "GetImageAtTime",
@@ -717,6 +1278,19 @@ OPERATIONS: dict[str, Operation] = {
             "ImageNotFoundException",
         ),
         "wharfinger:GetImageAtTime",
+        "repository_name",
+    ),
+    "GetPolicy": Operation(
+        "GetPolicy",
+        GetPolicyRequest,
+        GetPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PolicyNotFoundException",
+        ),
+        "wharfinger:GetPolicy",
+        None,
     ),
     "GetUsage": Operation(
         "GetUsage",
@@ -727,6 +1301,30 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:GetUsage",
+        None,
+    ),
+    "ListAccess": Operation(
+        "ListAccess",
+        ListAccessRequest,
+        ListAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListAccess",
+        "repository_name",
+    ),
+    "ListAccessKeys": Operation(
+        "ListAccessKeys",
+        ListAccessKeysRequest,
+        ListAccessKeysResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ListAccessKeys",
+        None,
     ),
     "ListDeletedImages": Operation(
         "ListDeletedImages",
@@ -737,6 +1335,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListDeletedImages",
+        "repository_name",
     ),
     "ListDeletions": Operation(
         "ListDeletions",
@@ -747,6 +1346,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListDeletions",
+        "repository_name",
     ),
     "ListEvents": Operation(
         "ListEvents",
@@ -757,6 +1357,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListEvents",
+        "repository_name",
     ),
     "ListHolds": Operation(
         "ListHolds",
@@ -767,6 +1368,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListHolds",
+        "repository_name",
     ),
     "ListImageFeeds": Operation(
         "ListImageFeeds",
@@ -777,6 +1379,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListImageFeeds",
+        None,
     ),
     "ListImageUsage": Operation(
         "ListImageUsage",
@@ -788,6 +1391,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:ListImageUsage",
+        "repository_name",
     ),
     "ListPlanImages": Operation(
         "ListPlanImages",
@@ -799,6 +1403,7 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:ListPlanImages",
+        None,
     ),
     "ListPlans": Operation(
         "ListPlans",
@@ -809,6 +1414,18 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListPlans",
+        None,
+    ),
+    "ListPolicies": Operation(
+        "ListPolicies",
+        ListPoliciesRequest,
+        ListPoliciesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListPolicies",
+        None,
     ),
     "ListRepositoryUsage": Operation(
         "ListRepositoryUsage",
@@ -819,6 +1436,29 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListRepositoryUsage",
+        None,
+    ),
+    "ListRobots": Operation(
+        "ListRobots",
+        ListRobotsRequest,
+        ListRobotsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRobots",
+        None,
+    ),
+    "ListRoles": Operation(
+        "ListRoles",
+        ListRolesRequest,
+        ListRolesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRoles",
+        None,
     ),
     "ListTagHistory": Operation(
         "ListTagHistory",
@@ -829,6 +1469,18 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTagHistory",
+        "repository_name",
+    ),
+    "ListUsers": Operation(
+        "ListUsers",
+        ListUsersRequest,
+        ListUsersResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListUsers",
+        None,
     ),
     "ListWebhooks": Operation(
         "ListWebhooks",
@@ -839,6 +1491,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListWebhooks",
+        None,
     ),
     "PutDeletionSettings": Operation(
         "PutDeletionSettings",
@@ -850,6 +1503,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:PutDeletionSettings",
+        "repository_name",
     ),
     "PutHold": Operation(
         "PutHold",
@@ -860,6 +1514,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutHold",
+        "repository_name",
     ),
     "PutImageFeed": Operation(
         "PutImageFeed",
@@ -870,6 +1525,20 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutImageFeed",
+        None,
+    ),
+    "PutPolicy": Operation(
+        "PutPolicy",
+        PutPolicyRequest,
+        PutPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:PutPolicy",
+        None,
     ),
     "PutWebhook": Operation(
         "PutWebhook",
@@ -880,6 +1549,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:PutWebhook",
+        None,
     ),
     "RestoreDeletion": Operation(
         "RestoreDeletion",
@@ -892,6 +1562,7 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:RestoreDeletion",
+        None,
     ),
     "RestoreImages": Operation(
         "RestoreImages",
@@ -903,6 +1574,19 @@ OPERATIONS: dict[str, Operation] = {
             "RepositoryNotFoundException",
         ),
         "wharfinger:RestoreImages",
+        "repository_name",
+    ),
+    "RotateRobot": Operation(
+        "RotateRobot",
+        RotateRobotRequest,
+        RotateRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:RotateRobot",
+        None,
     ),
     "UndoPlan": Operation(
         "UndoPlan",
@@ -915,19 +1599,54 @@ OPERATIONS: dict[str, Operation] = {
             "PlanStateException",
         ),
         "wharfinger:UndoPlan",
+        None,
+    ),
+    "UpdateAccessKey": Operation(
+        "UpdateAccessKey",
+        UpdateAccessKeyRequest,
+        UpdateAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "AccessKeyNotFoundException",
+        ),
+        "wharfinger:UpdateAccessKey",
+        None,
+    ),
+    "UpdateRole": Operation(
+        "UpdateRole",
+        UpdateRoleRequest,
+        UpdateRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:UpdateRole",
+        None,
     ),
 }
 
 SERVICE = Service("Wharfinger", "Wharfinger_V20261123", "wharfinger", OPERATIONS)
 # the exceptions of the model, each with the members it has besides its message
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "AccessKeyNotFoundException": (),
+    "DeclaredException": (),
     "DeletionNotFoundException": (),
     "FeedNotFoundException": (),
     "HoldNotFoundException": (),
     "ImageNotFoundException": (),
     "InvalidParameterException": (),
+    "InvalidTagParameterException": (),
+    "LimitExceededException": (),
     "PlanNotFoundException": (),
     "PlanStateException": (),
+    "PolicyInUseException": (),
+    "PolicyNotFoundException": (),
+    "PrincipalAlreadyExistsException": (),
+    "PrincipalNotFoundException": (),
     "RepositoryNotFoundException": (),
     "ServerException": (),
     "WebhookNotFoundException": (),

@@ -16,3 +16,6 @@ class Rules(NamedTuple):
     webhook_private: bool = False
     any_signature: bool = False
     default_account: str = "000000000000"
+    default_region: str = "us-east-1"
+    organization: str = ""
+    access_file: str = ""  # absolute path; empty: there is none

@@ -15,7 +15,7 @@ from wharfinger.api.oci.entry import OciDoor
 from wharfinger.domain.faults import Fault, Unavailable
 from wharfinger.server.data import open_state
 from wharfinger.server.settings import Settings
-from wharfinger.services import health, jobs, webhooks
+from wharfinger.services import declared, health, jobs, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.ids import new_uuid
@@ -70,7 +70,8 @@ class Application:
         self._state = state = open_state(self._settings, self._clock)
         self._aws = AwsDoor(state, self._settings.addresses)
         self._oci = OciDoor(state)
-        self._beside = [asyncio.create_task(each(state)) for each in (jobs.run_forever, webhooks.run_forever)]
+        beside = (jobs.run_forever, webhooks.run_forever, declared.run_forever)
+        self._beside = [asyncio.create_task(each(state)) for each in beside]
         return state
 
     async def stop(self) -> None:

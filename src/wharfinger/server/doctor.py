@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from wharfinger.server import audit, data
-from wharfinger.server.settings import Settings
-from wharfinger.services import access, health
+from wharfinger.server.settings import Settings, is_loopback
+from wharfinger.services import declared, health, login
 from wharfinger.state import State
 from wharfinger.state.db import schema, sqlite
 from wharfinger.state.secrets import SecretsUnreadable
@@ -97,10 +97,29 @@ def _contents(settings: Settings) -> Iterator[Finding]:
     try:
         state = data.open_state(settings)
     except (SecretsUnreadable, OSError) as error:
-        yield Finding("master key", f"{error}: put back the file master.key from a backup of this directory.")
+        yield Finding("master key", f"{error}.")
         return
     yield Finding("master key")
+    yield from _keys(settings)
     yield from asyncio.run(_database(state))
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    files = data.key_files(settings)
+    others = files.open_to_others()
+    yield Finding(
+        "who may read the keys",
+        f"Other users of this machine may: run chmod o= {' '.join(map(str, others))}." if others else None,
+    )
+    yield Finding(
+        "no other master key opens them",
+        "A rotation is not finished: start the server with the new master key, or rotate again."
+        if files.masters() > 1
+        else None,
+    )
+    told = data.running(settings.directory)
+    if told is not None and not is_loopback(told.host) and files.master.parent == settings.directory:
+        yield Finding("a copy of the data has its master key with it; --master-key keeps them apart")
 
 
 async def _database(state: State) -> list[Finding]:
@@ -116,15 +135,21 @@ async def _database(state: State) -> list[Finding]:
 
     async def keys() -> None:
         try:
-            await access.first_key(state)
+            await login.first_key(state)
         except SecretsUnreadable as error:
-            raise _Problem(f"{error}: put back the file master.key that belongs to this database.") from None
+            raise _Problem(f"{error}.") from None
+
+    async def access_file() -> None:
+        found = await declared.out_of_step(state)
+        if found is not None:
+            raise _Problem(found)
 
     try:
         return [
             await _finding("tables", version),
             await _finding("database file", integrity),
             await _finding("first access key", keys),
+            await _finding(f"access file {state.rules.access_file or '(none)'}", access_file),
         ]
     finally:
         await state.db.close()

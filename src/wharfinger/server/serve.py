@@ -44,7 +44,7 @@ class PortTaken(Exception):
 def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until a signal ends it; `ready` is called once, when requests are answered.
 
-    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken.
+    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken, AccessFileInvalid.
     """
     logging.config.dictConfig(logs.configuration(settings.log_level))
     data.keep_private()

@@ -40,6 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Directory for the database, the layers and the keys; `~` is the home directory."),
     ] = "~/.local/share/wharfinger"
+    master_key: Annotated[
+        str,
+        Meta(
+            description="File of 32 random bytes that opens the keys in the data directory; empty: `master.key` in "
+            "the data directory, made at the first start. A file elsewhere has to be there."
+        ),
+    ] = ""
     workers: Annotated[int, Meta(ge=1, le=64, description="Processes that answer requests.")] = 1
     open: Annotated[
         bool,
@@ -68,8 +75,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "000000000000"
     )
     region: Annotated[
-        str, Meta(pattern=rf"^{REGION.pattern}\Z", description="Region that `wharfinger env` prints.")
+        str,
+        Meta(
+            pattern=rf"^{REGION.pattern}\Z",
+            description="Region that `wharfinger env` prints, and that pulls without a login mean.",
+        ),
     ] = "us-east-1"
+    organization: Annotated[
+        str,
+        Meta(
+            pattern=r"^(o-[a-z0-9]{10,32})?\Z",
+            description="The organisation that all accounts of this server belong to, as policies name it in "
+            "`aws:PrincipalOrgID`.",
+        ),
+    ] = ""
+    access_file: Annotated[
+        str,
+        Meta(
+            description="TOML file of users, roles and policies that the server keeps in step with; "
+            "`docs/guides/access-file.md` says what can stand in it."
+        ),
+    ] = ""
     digest_and_tag: Annotated[
         Literal["tag", "image"],
         Meta(
@@ -101,6 +127,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             description="How many seconds a layer is held for the push that brought it, before an image refers to it.",
         ),
     ] = 7200
+    rate_limit: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000,
+            description="How many requests in a second one principal may make of one worker; what is more is answered "
+            "with ThrottlingException, or 429. 0: as many as it likes.",
+        ),
+    ] = 0
+    parallel_uploads: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000,
+            description="How many layers one login may send to one worker at the same time; 0: as many as it likes.",
+        ),
+    ] = 0
     webhook_private: Annotated[
         bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
     ] = False
@@ -113,6 +156,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def directory(self) -> Path:
         """The data directory, absolute."""
         return Path(self.data).expanduser().absolute()
+
+    @property
+    def master_key_file(self) -> Path:
+        """Where the master key is, absolute."""
+        return Path(self.master_key).expanduser().absolute() if self.master_key else self.directory / "master.key"
 
     @property
     def addresses(self) -> Addresses:
@@ -134,10 +182,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             sparse_manifests=self.sparse_manifests,
             any_signature=self.open,
             default_account=self.account,
+            default_region=self.region,
+            organization=self.organization,
             bin_days=self.bin_days,
             history_days=self.history_days,
             blob_lease=self.blob_lease * SECOND,
             webhook_private=self.webhook_private,
+            access_file=str(Path(self.access_file).expanduser().absolute()) if self.access_file else "",
         )
 
 
@@ -152,12 +203,13 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         settings = msgspec.convert(merged, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
-    if settings.open and not _is_loopback(settings.host):
+    if settings.open and not is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
     return settings
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a server that listens there."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:

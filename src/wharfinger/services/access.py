@@ -1,30 +1,50 @@
-"""Who is calling, and may they: access keys, authorization tokens and the one question every request asks."""
+"""May they: the one question that every request asks, answered by the policies as they are at that moment."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
-import msgspec
-
-from wharfinger.domain import tokens
-from wharfinger.domain.faults import Denied, KeyUnknown, RepositoryNotFound, TokenExpired, TokenInvalid
-from wharfinger.domain.names import ACCOUNT, Registry
+from wharfinger.domain import policy, scopes
+from wharfinger.domain.faults import (
+    AuthenticationMissing,
+    Denied,
+    KeyUnknown,
+    RepositoryNotFound,
+    SessionExpired,
+    Unavailable,
+)
+from wharfinger.domain.names import Registry
+from wharfinger.domain.policy import Decision, Policy
+from wharfinger.services import identities
+from wharfinger.services.identities import ANONYMOUS, NO_KEYS, STRANGER, Identity, Keys, Login, compiled, tag_keys
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
 from wharfinger.state.db import keys, repositories
+from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.repositories import Repository
-from wharfinger.state.ids import new_access_key_id, new_secret
+from wharfinger.state.remembered import Answers
 
-TOKEN_TERM: Final = 12 * HOUR
-_PASSWORDS: Final = "authorization token"
+_USE_STEP: Final = HOUR  # the use of a key is noted at most once in this time
+_READING: Final = {
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:ListImages",
+}
 
 
 class Caller(NamedTuple):
     """A principal, and the registry that it means when it names none: its account, in the region it signed for."""
 
-    principal: str  # ARN
+    principal: str  # ARN; empty: anybody
     registry: Registry
+    login: Login = ANONYMOUS
+    identity: Identity = STRANGER
+    keys: Keys = NO_KEYS
 
     @property
     def account(self) -> str:
@@ -32,96 +52,107 @@ class Caller(NamedTuple):
         return self.registry.account
 
 
-class Credentials(NamedTuple):
-    """An access key with its secret in clear, for the moment of a check."""
+class Errand(NamedTuple):
+    """What somebody is about to do: an action on repositories of a registry, or on the registry if there is none."""
 
-    key: str
-    secret: str
-    account: str
-    principal: str
+    action: str
+    registry: Registry
+    repositories: Sequence[str] = ()  # names; `*` means all of them
+    keys: Keys = NO_KEYS  # what the request says of itself, beside where it came from
 
-    def __repr__(self) -> str:
-        return f"Credentials({self.key}, …)"
-
-
-class _Token(msgspec.Struct, array_like=True):
-    principal: str
-    account: str
-    region: str
-    expires_at: int
+    @property
+    def name(self) -> tuple[str, Registry, Sequence[str]]:
+        """What tells it from others but for its keys."""
+        return self.action, self.registry, self.repositories
 
 
-class AuthorizationToken(NamedTuple):
-    """A password for the data plane. It holds no `:`, because clients split `AWS:<password>` there."""
+class Facts(Mapping[str, tuple[str, ...]]):
+    """The condition keys of one question; it notes whether an answer depends on what this request alone says."""
 
-    password: str
-    expires_at: int
+    def __init__(self, standing: Keys, of_request: Keys) -> None:
+        self._standing = standing
+        self._of_request = of_request
+        self.is_of_request = False
 
-    def __repr__(self) -> str:
-        return f"AuthorizationToken(…, {self.expires_at})"
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        if name in self._standing:
+            return self._standing[name]
+        self.is_of_request = True
+        return self._of_request[name]
 
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._of_request, **self._standing})
 
-async def credentials(state: State, key: str) -> Credentials:
-    """The secret of an access key. Raises KeyUnknown."""
-    if state.rules.any_signature:
-        account = key if ACCOUNT.fullmatch(key) else state.rules.default_account
-        return Credentials(key, "", account, _root(account))
-    found = await state.db.read(keys.find, key)
-    if found is None:
-        raise KeyUnknown
-    return _decrypted(state, found)
-
-
-async def first_key(state: State) -> Credentials:
-    """The access key of the default account, made at random if there is none yet."""
-    account = state.rules.default_account
-    draft = Credentials(new_access_key_id(), new_secret(), account, _root(account))
-    row = keys.AccessKey(draft.key, account, draft.principal, state.secrets.encrypt(draft.secret, draft.key))
-
-    async def find_or_add(tx: Tx) -> keys.AccessKey:
-        present = await keys.oldest(tx, account)
-        if present is None:
-            await keys.add(tx, row, state.clock())
-        return present or row
-
-    present = await state.db.read(keys.oldest, account)
-    return _decrypted(state, present if present is not None else await state.db.write(find_or_add))
+    def __len__(self) -> int:
+        return len({**self._of_request, **self._standing})
 
 
-def signing_key(state: State, purpose: str) -> bytes:
-    """The key for what gives rights. What an open server gave to anybody is worth nothing on one that is not open."""
-    return state.secrets.key(f"{purpose} of an open server" if state.rules.any_signature else purpose)
+class Question(NamedTuple):
+    """A request, and the policies of its principal, of what it asks for, and of its session."""
+
+    request: policy.Request
+    facts: Facts
+    identity: Sequence[Policy]
+    resource: Sequence[Policy]
+    session: Policy | None
+
+    def decide(self) -> Decision:
+        """What the policies say."""
+        return policy.decide(self.request, identity=self.identity, resource=self.resource, session=self.session)
+
+    def trace(self) -> Sequence[policy.Verdict]:
+        """What each of their statements says."""
+        return policy.trace(self.request, identity=self.identity, resource=self.resource, session=self.session)
 
 
-def issue_token(state: State, caller: Caller) -> AuthorizationToken:
-    """A password that is good for 12 hours with the rights of the caller."""
-    expires_at = state.clock() + TOKEN_TERM
-    token = _Token(caller.principal, caller.account, caller.registry.region, expires_at)
-    payload = msgspec.msgpack.encode(token)
-    return AuthorizationToken(tokens.sign(signing_key(state, _PASSWORDS), payload), expires_at)
+async def enter(state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None) -> Caller:
+    """The caller behind a login, which may do the errand.
 
-
-def check_token(state: State, password: str) -> Caller:
-    """Whose password it is. Raises TokenInvalid, TokenExpired."""
-    payload = tokens.verify(signing_key(state, _PASSWORDS), password)
-    if payload is None:
-        raise TokenInvalid
-    token = msgspec.msgpack.decode(payload, type=_Token)
-    if token.expires_at <= state.clock():
-        raise TokenExpired
-    return Caller(token.principal, Registry(token.account, token.region))
-
-
-def require(caller: Caller, action: str, registry: Registry, repository: str | None) -> None:
-    """Refuse what the caller may not do. A repository that it may not see looks like one that does not exist.
-
-    Until there are policies, a principal may do everything in its own account and nothing in any other.
+    Raises KeyUnknown, SessionExpired, Throttled, Denied, AuthenticationMissing.
     """
-    if registry == caller.registry:
-        return
-    if repository is not None and action != "ecr:CreateRepository":
-        raise RepositoryNotFound(registry, repository)
-    raise Denied(caller.principal, action, registry.arn(repository) if repository else "*")
+    now = state.clock()
+    if login.session is not None and login.session.expires_at <= now:
+        raise SessionExpired
+    name = (login, errand and errand.name)
+    identity: Identity | None = state.remembered.at(await state.db.rights_version()).known(name)
+    if identity is None:
+        identity = await state.db.read(_admit, state, login, registry, keys_, errand, name)
+    state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
+    caller = Caller(identity.principal.arn, registry, login, identity, keys_)
+    await _note_use(state, caller, now)
+    return caller
+
+
+async def _admit(
+    tx: Tx, state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None, name: Hashable
+) -> Identity:
+    """Decide, and keep that it is allowed if it would be for any request of this login on this errand."""
+    answers = await state.remembered.now(tx)
+    identity = await answers.get(tx, identities.of_login, login, state.rules.organization)
+    if identity is None:
+        raise KeyUnknown
+    caller = Caller(identity.principal.arn, registry, login, identity, keys_)
+    if errand is None or not await _check(tx, answers, state, caller, errand):
+        answers.keep(name, identity)
+    return identity
+
+
+async def require(state: State, caller: Caller, errand: Errand) -> None:
+    """Refuse what a caller may not do beside what it came for. Raises Denied, AuthenticationMissing."""
+
+    async def work(tx: Tx) -> None:
+        await _check(tx, await state.remembered.now(tx), state, caller, errand)
+
+    await state.db.read(work)
+
+
+async def has_public(state: State, registry: Registry) -> bool:
+    """Whether somebody without a login may find something to pull in a registry."""
+
+    async def work(tx: Tx) -> bool:
+        return await (await state.remembered.now(tx)).get(tx, repositories.has_public, registry)
+
+    return await state.db.read(work)
 
 
 async def repository(tx: Tx, registry: Registry, name: str) -> Repository:
@@ -132,9 +163,124 @@ async def repository(tx: Tx, registry: Registry, name: str) -> Repository:
     return found
 
 
-def _decrypted(state: State, key: keys.AccessKey) -> Credentials:
-    return Credentials(key.id, state.secrets.decrypt(key.secret, key.id), key.account, key.principal)
+# --- may they ------------------------------------------------------------------------------------------------
 
 
-def _root(account: str) -> str:
-    return f"arn:aws:iam::{account}:root"
+async def _check(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand) -> bool:
+    """Refuse what may not be done; else say whether that depends on what the request says of itself."""
+    is_of_request = False
+    for name in errand.repositories or (None,):
+        asked = await question(tx, answers, state, caller, errand, name)
+        decision = asked.decide()
+        if not decision.allowed:
+            raise refusal(state, caller, errand, name, decision)
+        is_of_request |= asked.facts.is_of_request
+    return is_of_request
+
+
+async def question(
+    tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None
+) -> Question:
+    """What is asked of the policies, and of which."""
+    guards, tags = await _guards(tx, answers, caller, errand, name)
+    return _question(state, caller, errand, name, tags, guards)
+
+
+async def _guards(
+    tx: Tx, answers: Answers, caller: Caller, errand: Errand, name: str | None
+) -> tuple[Sequence[Policy], Mapping[str, str]]:
+    """The policies of the repository and of its registry, and the repository's tags."""
+    found: list[Policy] = []
+    tags: Mapping[str, str] = {}
+    if name is not None and name != "*":
+        guard = await answers.get(tx, repositories.guard, errand.registry, name)
+        tags = guard.resource_tags
+        if guard.policy is not None:
+            found.append(compiled("repository policy", guard.policy, "repository"))
+    if caller.identity.principal.kind == "anonymous":
+        # a repository alone can be opened to everybody, and only for reading
+        return found if errand.action in _READING else (), tags
+    document = await answers.get(tx, repositories.registry_policy, errand.registry)
+    if document is not None:
+        scope = await answers.get(tx, repositories.setting, errand.registry, scopes.SCOPE)
+        if scopes.applies(scope, errand.action):
+            found.append(compiled("registry policy", document, "registry"))
+    return found, tags
+
+
+def would_allow(
+    state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str], guards: Sequence[Policy]
+) -> bool:
+    """Whether the caller could do an errand if these were the policies of the repository."""
+    return _question(state, caller, errand, name, tags, guards).decide().allowed
+
+
+def _question(
+    state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str], guards: Sequence[Policy]
+) -> Question:
+    standing = {
+        **caller.identity.keys,
+        **tag_keys("aws:resourcetag", tags),
+        **tag_keys("ecr:resourcetag", tags),
+        "aws:resourceaccount": (errand.registry.account,),
+        "aws:requestedregion": (errand.registry.region,),
+        **({"aws:resourceorgid": (state.rules.organization,)} if state.rules.organization else {}),
+    }
+    facts = Facts(standing, {**caller.keys, **errand.keys} if errand.keys else caller.keys)
+    request = policy.Request(
+        caller.identity.principal,
+        errand.action,
+        errand.registry.arn(name) if name is not None else "*",
+        errand.registry.account,
+        facts,
+    )
+    return Question(request, facts, caller.identity.policies, guards, caller.identity.session_policy)
+
+
+def refusal(
+    state: State, caller: Caller, errand: Errand, name: str | None, decision: Decision
+) -> Denied | AuthenticationMissing:
+    """What is told must not tell whether the repository is there: only who may do it anyway hears of its policy."""
+    principal = caller.identity.principal
+    if principal.kind == "anonymous":
+        return AuthenticationMissing()
+    source, is_explicit = decision.source, decision.explicit
+    if is_explicit and source == "resource-based" and not _may_know(state, caller, errand, name):
+        is_own = principal.account == errand.registry.account
+        source, is_explicit = "identity-based" if is_own else "resource-based", False
+    return Denied(
+        caller.principal,
+        errand.action,
+        errand.registry.arn(name) if name is not None else "*",
+        source,
+        is_explicit,
+        decision.policy,
+        decision.sid or (str(decision.statement) if decision.statement is not None else None),
+    )
+
+
+def _may_know(state: State, caller: Caller, errand: Errand, name: str | None) -> bool:
+    """Whether the caller's own rights would do if the repository had neither policy nor tags."""
+    if caller.identity.principal.account != errand.registry.account:
+        return False
+    return would_allow(state, caller, errand, name, {}, ())
+
+
+# --- last use ------------------------------------------------------------------------------------------------
+
+
+async def _note_use(state: State, caller: Caller, now: int) -> None:
+    """When a key or robot was used last, to the hour. A request is served even where that cannot be written."""
+    login, used_at = caller.login, caller.identity.used_at
+    if login.kind not in {"key", "robot"} or (used_at is not None and now - used_at < _USE_STEP):
+        return
+    if not state.remembered.is_news(login.id, now, _USE_STEP):
+        return
+    note = keys.set_used if login.kind == "key" else robot_rows.set_used
+    id_ = login.id if login.kind == "key" else caller.identity.keys["aws:userid"][0]
+
+    async def write() -> None:
+        with suppress(Unavailable):
+            await state.db.write(note, id_, now)
+
+    await asyncio.wait([asyncio.create_task(write())], timeout=0)

@@ -8,9 +8,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-import msgspec
-
-from wharfinger.domain import digests, tags, tokens
+from wharfinger.domain import digests, tags
 from wharfinger.domain.faults import (
     AnswerTooLarge,
     BlobNotFound,
@@ -20,11 +18,15 @@ from wharfinger.domain.faults import (
     LayerNotFound,
     RepositoryNotFound,
     TagInvalid,
+    TokenExpired,
+    TokenInvalid,
     Unavailable,
 )
 from wharfinger.domain.images import Failure, ImageId, Selection, StoredImage
 from wharfinger.domain.names import Registry
-from wharfinger.services import access
+from wharfinger.services import access, login
+from wharfinger.services.access import Caller
+from wharfinger.services.login import Entry
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db import blobs, images
@@ -36,7 +38,7 @@ URL_TERM: Final = HOUR
 _BATCH_BYTES: Final = 16 * 1024 * 1024  # an image asked for by digest counts once for each of its tags
 _PULL_TIME_STEP: Final = DAY  # a pull is recorded at most once in this time, as ECR does
 _NOTE_SECONDS: Final = 0.5
-_URL_PURPOSE: Final = "download address"
+URL_PURPOSE: Final = "download address"
 
 
 class Fetched(NamedTuple):
@@ -106,8 +108,8 @@ async def blob(state: State, registry: Registry, repository: str, digest: str) -
     raise BlobNotFound(digest)
 
 
-async def download_query(state: State, registry: Registry, repository: str, digest: str) -> str:
-    """The query that lets anyone read a layer for an hour without further login.
+async def download_query(state: State, caller: Caller, registry: Registry, repository: str, digest: str) -> str:
+    """The query that lets anyone read a layer for an hour in the caller's place, for as long as that may do it.
 
     Only layers that an image refers to. Raises RepositoryNotFound, LayerNotFound, LayerInaccessible.
     """
@@ -122,20 +124,17 @@ async def download_query(state: State, registry: Registry, repository: str, dige
         raise LayerNotFound(registry, repository, digest)
     if not is_referenced:
         raise LayerInaccessible(registry, repository, digest)
-    payload = msgspec.msgpack.encode([*registry, state.clock() + URL_TERM])
-    key = access.signing_key(state, _URL_PURPOSE)
-    return urlencode({"token": tokens.sign(key, payload, _blob_scope(repository, digest))})
+    expires_at = state.clock() + URL_TERM
+    scope = _blob_scope(repository, digest)
+    return urlencode({"token": login.sign_for(state, URL_PURPOSE, caller, registry, expires_at, scope)})
 
 
-def registry_of_download(state: State, repository: str, digest: str, token: str) -> Registry:
-    """The registry that a download address was made for. Raises DownloadExpired."""
-    payload = tokens.verify(access.signing_key(state, _URL_PURPOSE), token, _blob_scope(repository, digest))
-    if payload is None:
-        raise DownloadExpired
-    account, region, expires_at = msgspec.msgpack.decode(payload)
-    if expires_at <= state.clock():
-        raise DownloadExpired
-    return Registry(account, region)
+def download(state: State, repository: str, digest: str, token: str) -> Entry:
+    """Whose download address it is, and for which registry. Raises DownloadExpired."""
+    try:
+        return login.read_signed(state, URL_PURPOSE, token, _blob_scope(repository, digest))
+    except (TokenInvalid, TokenExpired):
+        raise DownloadExpired from None
 
 
 def _served(

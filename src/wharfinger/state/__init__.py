@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from wharfinger.domain.rules import Rules
 from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.files import Scratch
+from wharfinger.state.limits import Limits
+from wharfinger.state.remembered import Remembered
 from wharfinger.state.secrets import Secrets
 
 
@@ -22,3 +24,5 @@ class State:
     secrets: Secrets
     scratch: Scratch
     rules: Rules
+    remembered: Remembered = field(default_factory=Remembered)
+    limits: Limits = field(default_factory=lambda: Limits(0, 0))

@@ -72,6 +72,23 @@ class ScratchFile:
         self._file.close()
 
 
+def draft(path: Path, content: bytes) -> Path:
+    """A file beside `path`, for this user alone, that holds all of `content` durably: for `publish`."""
+    made = path.with_name(f"{path.name}.new")
+    made.unlink(missing_ok=True)
+    with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a mode
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def publish(made: Path, path: Path) -> None:
+    """Put a draft in the place of `path`, durably: a crash leaves what was there, or all of the new."""
+    made.rename(path)
+    sync(path.parent)
+
+
 def sync(directory: Path) -> None:
     """Make the names in a directory survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

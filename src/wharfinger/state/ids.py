@@ -22,6 +22,21 @@ def new_access_key_id() -> str:
     return "WHRF" + base64.b32encode(os.urandom(10)).decode()
 
 
+def new_session_key_id() -> str:
+    """The access key id of a session; the prefix tells it from those that last."""
+    return "WHRS" + base64.b32encode(os.urandom(10)).decode()
+
+
+def new_principal_id(kind: str) -> str:
+    """20 characters, as the unique ids of IAM; the prefix tells users from roles."""
+    return {"user": "WHRU", "role": "WHRR"}[kind] + base64.b32encode(os.urandom(10)).decode()
+
+
+def new_robot_token() -> str:
+    """A password that nobody can guess; its prefix lets scanners of source code find those that were leaked."""
+    return "whrt_" + base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+
+
 def new_secret() -> str:
     """40 characters, as an AWS secret access key."""
     return base64.urlsafe_b64encode(os.urandom(30)).decode()

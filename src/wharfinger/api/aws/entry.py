@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from wharfinger.api.aws import sigv4
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
+from wharfinger.api.origin import Origin
 from wharfinger.contract import ecr as ecr_contract
 from wharfinger.contract import wharfinger as wharfinger_contract
 from wharfinger.contract.explain import Violation, explain
@@ -24,14 +26,15 @@ from wharfinger.domain.faults import (
     ContentTypeUnsupported,
     Fault,
     InvalidParameter,
-    KeyUnknown,
     Malformed,
     NotBuilt,
     UnknownOperation,
 )
-from wharfinger.domain.names import Registry
-from wharfinger.services import access
-from wharfinger.services.access import Caller, Credentials
+from wharfinger.domain.names import Registry, repository_arn
+from wharfinger.services import access, login
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import Keys, Login
+from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.files import ScratchFile
 
@@ -65,10 +68,11 @@ class AwsDoor:
         claim = sigv4.read_claim(request, service.signing_name)
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
-            await self._receive(request, operation, claim, credentials, body)
-            caller = Caller(credentials.principal, Registry(credentials.account, claim.region))
+            with self._sending(operation, credentials):
+                await self._receive(request, operation, claim, credentials, body)
             async with self._state.scratch.whole(body) as content:
-                return await self._perform(operation, handler, caller, content)
+                own = Registry(credentials.account, claim.region)
+                return await self._perform(request, operation, handler, (credentials.login, own), content)
 
     def refuse(self, request: Request, fault: Fault) -> Response:  # noqa: ARG002 - doors look alike
         """The answer to a request that is at fault."""
@@ -82,9 +86,12 @@ class AwsDoor:
         """All that can be refused before the body is read, so that strangers cannot make the server hold one."""
         if not self._state.rules.any_signature:
             sigv4.check_time(claim, datetime.fromtimestamp(self._state.clock() / 1000, UTC))
-            if claim.token is not None:
-                raise KeyUnknown
-        return await access.credentials(self._state, claim.key)
+        return await login.credentials(self._state, claim.key, claim.token)
+
+    def _sending(self, operation: Operation, credentials: Credentials) -> AbstractContextManager[None]:
+        if operation.name != "UploadLayerPart":
+            return nullcontext()
+        return self._state.limits.uploading(credentials.login.id)
 
     async def _receive(
         self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials, body: ScratchFile
@@ -97,15 +104,43 @@ class AwsDoor:
         if not self._state.rules.any_signature:
             sigv4.check_signature(claim, request, digest.hexdigest(), credentials.secret)
 
-    async def _perform(self, operation: Operation, handler: Handler | None, caller: Caller, body: bytes) -> Response:
+    async def _perform(
+        self, request: Request, operation: Operation, handler: Handler | None, who: tuple[Login, Registry], body: bytes
+    ) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
         arguments = _decode(operation, body)
-        named = getattr(arguments, "registry_id", None) or caller.account
-        meant = Registry(named, caller.registry.region)
-        access.require(caller, operation.action, meant, getattr(arguments, "repository_name", None))
-        call = Call(self._state, self._addresses, caller, meant, operation)
+        errand = _errand(operation, arguments, who[1])
+        keys = Origin(request, self._state.clock())
+        request.caller = caller = await access.enter(self._state, *who, keys, errand)
+        call = Call(self._state, self._addresses, caller, errand.registry, operation)
         return success(await handler(call, arguments))
+
+
+def _errand(operation: Operation, arguments: Any, own: Registry) -> Errand:
+    """What a request is about to do, and on what."""
+    registry = Registry(getattr(arguments, "registry_id", None) or own.account, own.region)
+    keys = _tag_keys(arguments)
+    if operation.resource is None:
+        return Errand(operation.action, registry, (), keys)
+    named = getattr(arguments, operation.resource)
+    if named is None:
+        return Errand(operation.action, registry, ("*",), keys)
+    if operation.resource == "resource_arn":
+        arn = repository_arn(named)
+        if arn is None:
+            raise InvalidParameter("resourceArn", "Invalid ARN")
+        return Errand(operation.action, arn.registry, (arn.repository,), keys)
+    return Errand(operation.action, registry, (named,) if isinstance(named, str) else tuple(named), keys)
+
+
+def _tag_keys(arguments: Any) -> Keys:
+    """The resource tags that a request brings or takes away, as conditions ask for them."""
+    tags = getattr(arguments, "tags", None) or ()
+    names = tuple(tag.key for tag in tags) or tuple(getattr(arguments, "tag_keys", None) or ())
+    if not names:
+        return {}
+    return {"aws:tagkeys": names, **{f"aws:requesttag/{tag.key.lower()}": (tag.value,) for tag in tags}}
 
 
 def _target(request: Request) -> tuple[Service, Operation, Handler | None]:

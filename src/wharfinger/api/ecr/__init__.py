@@ -3,7 +3,7 @@
 from typing import Final
 
 from wharfinger.api.aws.call import Handler
-from wharfinger.api.ecr import images, layers, lifecycle, registry, repositories
+from wharfinger.api.ecr import images, layers, lifecycle, policies, registry, repositories
 
 HANDLERS: Final[dict[str, Handler]] = {
     **repositories.HANDLERS,
@@ -11,4 +11,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     **layers.HANDLERS,
     **lifecycle.HANDLERS,
     **registry.HANDLERS,
+    **policies.HANDLERS,
 }

@@ -75,7 +75,7 @@ async def get_download_url_for_layer(
 ) -> ecr.GetDownloadUrlForLayerResponse:
     """GetDownloadUrlForLayer: an address in the data plane that needs no login for an hour."""
     name, digest = request.repository_name, request.layer_digest
-    query = await pull.download_query(call.state, call.registry, name, digest)
+    query = await pull.download_query(call.state, call.caller, call.registry, name, digest)
     address = f"{call.addresses.endpoint(call.registry)}/v2/{name}/blobs/{digest}?{query}"
     return ecr.GetDownloadUrlForLayerResponse(download_url=address, layer_digest=digest)
 

@@ -8,14 +8,14 @@ from typing import Final
 from wharfinger.api.aws.call import Call, Handler, seconds
 from wharfinger.contract import ecr
 from wharfinger.domain.names import Registry
-from wharfinger.services import access, repositories
+from wharfinger.services import login, repositories
 
 
 async def get_authorization_token(
     call: Call, request: ecr.GetAuthorizationTokenRequest
 ) -> ecr.GetAuthorizationTokenResponse:
     """GetAuthorizationToken: one password, good at the address of each registry asked for."""
-    token = access.issue_token(call.state, call.caller)
+    token = login.issue_token(call.state, call.caller)
     encoded = base64.b64encode(f"AWS:{token.password}".encode()).decode()
     return ecr.GetAuthorizationTokenResponse(
         authorization_data=[

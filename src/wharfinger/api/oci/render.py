@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from wharfinger.api import wording
-from wharfinger.api.http import Header, Response
+from wharfinger.api.http import Header, Request, Response
 from wharfinger.contract.oci import JSON, VERSION_HEADER
 from wharfinger.domain import faults as f
 
 
-def refusal(fault: f.Fault, host: str) -> Response:
+def refusal(fault: f.Fault, request: Request) -> Response:
     """A fault in the form that container clients read."""
     words = wording.WORDS[type(fault)]
-    return error(words.oci_status, words.oci, wording.oci_text(fault), _headers(fault, words.oci_status, host))
+    return error(words.oci_status, words.oci, wording.oci_text(fault), _headers(fault, words.oci_status, request))
 
 
 def failure(request_id: str) -> Response:
@@ -27,11 +27,9 @@ def error(status: int, code: str, message: str, headers: list[Header]) -> Respon
     return Response(status, [VERSION_HEADER, (b"content-type", JSON), *headers], body)
 
 
-def _headers(fault: f.Fault, status: int, host: str) -> list[Header]:
+def _headers(fault: f.Fault, status: int, request: Request) -> list[Header]:
     if status == 401:
-        # a host is echoed only if it can stand in a quoted string
-        realm = host if host.isascii() and host.isprintable() and not {'"', "\\"} & set(host) else ""
-        return [(b"www-authenticate", f'Basic realm="https://{realm}/",service="ecr.amazonaws.com"'.encode())]
+        return [(b"www-authenticate", _challenge(request).encode())]
     if isinstance(fault, f.MethodNotAllowed):
         return [(b"allow", fault.allowed.encode())]
     if isinstance(fault, f.ChunkMisplaced):
@@ -42,6 +40,16 @@ def _headers(fault: f.Fault, status: int, host: str) -> list[Header]:
     if isinstance(fault, f.RangeNotSatisfiable):
         return [(b"content-range", b"bytes */%d" % fault.size)]
     return []
+
+
+def _challenge(request: Request) -> str:
+    # a host is echoed only if it can stand in a quoted string
+    host = request.host
+    realm = host if host.isascii() and host.isprintable() and not {'"', "\\"} & set(host) else ""
+    if request.challenge == "Bearer":
+        scheme = "https" if request.is_secure else "http"
+        return f'Bearer realm="{scheme}://{realm}/v2/token",service="{realm}"'
+    return f'Basic realm="https://{realm}/",service="ecr.amazonaws.com"'
 
 
 def received(size: int) -> bytes:

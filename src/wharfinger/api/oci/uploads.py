@@ -8,10 +8,11 @@ from wharfinger.api.http import Header, Response
 from wharfinger.api.oci.call import Call, Handler, ascii_header
 from wharfinger.api.oci.render import received
 from wharfinger.contract.oci import MOUNT_SOURCE_ACTION, VERSION_HEADER, WHOLE_BLOB_ACTIONS
-from wharfinger.domain.faults import DigestInvalid, UploadNotFound
+from wharfinger.domain.faults import Denied, DigestInvalid, UploadNotFound
 from wharfinger.domain.names import is_repository
 from wharfinger.domain.uploads import Upload, chunk, is_upload
 from wharfinger.services import access, blobs, uploads
+from wharfinger.services.access import Errand
 from wharfinger.services.uploads import Target
 
 
@@ -20,8 +21,9 @@ async def begin_upload(call: Call) -> Response:
     digest = call.query("digest")
     if digest is not None:
         for action in WHOLE_BLOB_ACTIONS:
-            access.require(call.caller, action, call.registry, call.repository)
-        await uploads.put(call.state, call.caller, call.registry, call.repository, call.request.stream(), digest)
+            await access.require(call.state, call.caller, Errand(action, call.registry, (call.repository,)))
+        with call.sending:
+            await uploads.put(call.state, call.caller, call.registry, call.repository, call.request.stream(), digest)
         return _created(call, digest)
     mounted = call.query("mount")
     if mounted is not None and await _mount(call, mounted, call.query("from")):
@@ -38,7 +40,8 @@ async def get_upload(call: Call) -> Response:
 async def patch_upload(call: Call) -> Response:
     """Take a chunk, or a stream of any length."""
     sent = chunk(call.request.header(b"content-range"), call.request.length)
-    upload = await uploads.append(call.state, _target(call), call.request.stream(), sent)
+    with call.sending:
+        upload = await uploads.append(call.state, _target(call), call.request.stream(), sent)
     return _progress(call, 202, upload)
 
 
@@ -46,7 +49,8 @@ async def put_upload(call: Call) -> Response:
     """Take the last chunk, if there is one, and make the upload a blob."""
     digest = call.query("digest") or ""
     sent = chunk(call.request.header(b"content-range"), call.request.length)
-    await uploads.finish(call.state, _target(call), call.request.stream(), sent, digest)
+    with call.sending:
+        await uploads.finish(call.state, _target(call), call.request.stream(), sent, digest)
     return _created(call, digest)
 
 
@@ -69,10 +73,12 @@ async def _mount(call: Call, digest: str, source: str | None) -> bool:
     """Whatever hinders a mount, the client goes on with an upload."""
     if source is not None and not is_repository(source):
         return False
+    # without a source it may be any of them
+    errand = Errand(MOUNT_SOURCE_ACTION, call.registry, (source or "*",))
     try:
-        access.require(call.caller, MOUNT_SOURCE_ACTION, call.registry, source)
+        await access.require(call.state, call.caller, errand)
         return await blobs.mount(call.state, call.registry, call.repository, digest, source)
-    except DigestInvalid:
+    except (DigestInvalid, Denied):
         return False
 
 

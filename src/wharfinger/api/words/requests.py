@@ -26,10 +26,13 @@ def _expired(fault: f.SignatureExpired) -> str:
 
 
 def _denied(fault: f.Denied) -> str:
-    return (
-        f"User: {fault.principal} is not authorized to perform: {fault.action} on resource: {fault.resource} "
-        f"because no resource-based policy allows the {fault.action} action"
+    an = "an" if fault.source[0] in "aeiou" else "a"
+    why = (
+        f"with an explicit deny in {an} {fault.source} policy"
+        if fault.is_explicit
+        else f"because no {fault.source} policy allows the {fault.action} action"
     )
+    return f"User: {fault.principal} is not authorized to perform: {fault.action} on resource: {fault.resource} {why}"
 
 
 WORDS: Final[Table] = {
@@ -94,6 +97,12 @@ WORDS: Final[Table] = {
         403,
         "Your authorization token has expired. Reauthenticate and try again.",
     ),
+    f.SessionExpired: Words(
+        "ExpiredTokenException",
+        "DENIED",
+        403,
+        "The security token included in the request is expired",
+    ),
     f.DownloadExpired: Words(
         "AccessDeniedException",
         "DENIED",
@@ -101,6 +110,7 @@ WORDS: Final[Table] = {
         "This address has expired or was changed: ask GetDownloadUrlForLayer for a new one",
     ),
     f.Denied: Words("AccessDeniedException", "DENIED", 403, _denied),
+    f.Throttled: Words("ThrottlingException", "TOOMANYREQUESTS", 429, "Rate exceeded"),
     # --- what the registry stands on
     f.Unavailable: Words("ServerException", "UNKNOWN", 503, "The registry cannot do this now; try again later", 500),
 }

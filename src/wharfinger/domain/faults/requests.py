@@ -109,12 +109,28 @@ class DownloadExpired(Fault):
     """An address that was given out for a download is over its term, or was changed."""
 
 
+class SessionExpired(Fault):
+    """The session was good once."""
+
+
 class Denied(Fault):
-    """The caller is known and may not do this."""
+    """The caller is known and may not do this.
+
+    `source` is the kind of policy that decided, or of which one was missing; `policy` and `statement` say which, for
+    the trail: the caller is not told.
+    """
 
     principal: str
     action: str
     resource: str
+    source: str = "identity-based"
+    is_explicit: bool = False
+    policy: str | None = None
+    statement: str | None = None
+
+
+class Throttled(Fault):
+    """The principal does more at a time than it may."""
 
 
 # --- what the registry stands on ------------------------------------------------------------------------------

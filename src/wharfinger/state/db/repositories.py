@@ -9,12 +9,13 @@ import msgspec
 
 from wharfinger.domain.mutability import Mutability, Setting
 from wharfinger.domain.names import Registry
+from wharfinger.state.db import rights
 from wharfinger.state.db.database import Row, Tx
 from wharfinger.state.db.lifecycle import LifecyclePolicy
 
 _COLUMNS: Final = (
     "id, account, region, name, created_at, tag_mutability, tag_mutability_exclusions, scan_on_push, "
-    "encryption_type, kms_key, resource_tags, bin_days, protection"
+    "encryption_type, kms_key, resource_tags, bin_days, protection, policy"
 )
 
 
@@ -32,6 +33,14 @@ class Repository(NamedTuple):
     resource_tags: Mapping[str, str]
     bin_days: int | None = None  # None: as the server has it
     protection: str | None = None  # why it must not be deleted
+    policy: str | None = None  # who may do what with it
+
+
+class Guard(NamedTuple):
+    """What decides who may do what with a repository. One that is not there has neither."""
+
+    policy: str | None
+    resource_tags: Mapping[str, str]
 
 
 class Packed(NamedTuple):
@@ -82,13 +91,24 @@ async def page(tx: Tx, registry: Registry, after: str, limit: int) -> list[Repos
     return [_repository(row) for row in rows]
 
 
+async def guard(tx: Tx, registry: Registry, name: str) -> Guard:
+    """What decides who may do what with the repository of this name."""
+    row = await tx.one(
+        "SELECT policy, resource_tags FROM repositories WHERE account = :account AND region = :region AND name = :name",
+        account=registry.account,
+        region=registry.region,
+        name=name,
+    )
+    return Guard(row[0], msgspec.json.decode(row[1])) if row else Guard(None, {})
+
+
 async def add(tx: Tx, new: Repository) -> Repository | None:
     """Insert; None if the name is taken."""
     row = await tx.one(
         "INSERT INTO repositories (account, region, name, created_at, tag_mutability, tag_mutability_exclusions, "
-        "scan_on_push, encryption_type, kms_key, resource_tags, bin_days, protection) "
+        "scan_on_push, encryption_type, kms_key, resource_tags, bin_days, protection, policy) "
         "VALUES (:account, :region, :name, :created_at, :setting, :exclusions, :scan_on_push, :encryption_type, "
-        ":kms_key, :resource_tags, :bin_days, :protection) ON CONFLICT DO NOTHING RETURNING id",
+        ":kms_key, :resource_tags, :bin_days, :protection, :policy) ON CONFLICT DO NOTHING RETURNING id",
         account=new.registry.account,
         region=new.registry.region,
         name=new.name,
@@ -101,8 +121,12 @@ async def add(tx: Tx, new: Repository) -> Repository | None:
         resource_tags=_json(new.resource_tags),
         bin_days=new.bin_days,
         protection=new.protection,
+        policy=new.policy,
     )
-    return new._replace(id=row[0]) if row else None
+    if row is None:
+        return None
+    await rights.changed(tx)
+    return new._replace(id=row[0])
 
 
 async def set_mutability(tx: Tx, repository: int, mutability: Mutability) -> None:
@@ -123,6 +147,13 @@ async def set_scan_on_push(tx: Tx, repository: int, scan_on_push: bool) -> None:
 async def set_resource_tags(tx: Tx, repository: int, tags: Mapping[str, str]) -> None:
     """Store the resource tags of a repository, all of them."""
     await tx.run("UPDATE repositories SET resource_tags = :tags WHERE id = :id", tags=_json(tags), id=repository)
+    await rights.changed(tx)
+
+
+async def set_policy(tx: Tx, repository: int, policy: str | None) -> None:
+    """Store the policy of a repository, or that it has none."""
+    await tx.run("UPDATE repositories SET policy = :policy WHERE id = :id", policy=policy, id=repository)
+    await rights.changed(tx)
 
 
 async def set_deletion_settings(tx: Tx, repository: int, bin_days: int | None, protection: str | None) -> None:
@@ -143,6 +174,7 @@ async def has_images(tx: Tx, repository: int) -> bool:
 async def delete(tx: Tx, repository: int) -> None:
     """Delete the row, and with it all rows that belong to it."""
     await tx.run("DELETE FROM repositories WHERE id = :id", id=repository)
+    await rights.changed(tx)
 
 
 async def setting(tx: Tx, registry: Registry, name: str) -> str | None:
@@ -166,6 +198,50 @@ async def put_setting(tx: Tx, registry: Registry, name: str, value: str) -> None
         name=name,
         value=value,
     )
+    await rights.changed(tx)
+
+
+async def registry_policy(tx: Tx, registry: Registry) -> str | None:
+    """The policy of a registry."""
+    row = await tx.one(
+        "SELECT document FROM registry_policies WHERE account = :account AND region = :region",
+        account=registry.account,
+        region=registry.region,
+    )
+    return row[0] if row else None
+
+
+async def put_registry_policy(tx: Tx, registry: Registry, document: str) -> None:
+    """Store the policy of a registry."""
+    await tx.run(
+        "INSERT INTO registry_policies (account, region, document) VALUES (:account, :region, :document) "
+        "ON CONFLICT (account, region) DO UPDATE SET document = excluded.document",
+        account=registry.account,
+        region=registry.region,
+        document=document,
+    )
+    await rights.changed(tx)
+
+
+async def delete_registry_policy(tx: Tx, registry: Registry) -> None:
+    """Drop the policy of a registry."""
+    await tx.run(
+        "DELETE FROM registry_policies WHERE account = :account AND region = :region",
+        account=registry.account,
+        region=registry.region,
+    )
+    await rights.changed(tx)
+
+
+async def has_public(tx: Tx, registry: Registry) -> bool:
+    """Whether any repository of a registry has a policy that may speak of everybody."""
+    row = await tx.one(
+        "SELECT 1 FROM repositories WHERE account = :account AND region = :region AND policy IS NOT NULL "
+        "AND policy LIKE '%\"*\"%' LIMIT 1",
+        account=registry.account,
+        region=registry.region,
+    )
+    return row is not None
 
 
 def _repository(row: Row) -> Repository:

@@ -247,6 +247,83 @@ CREATE TABLE jobs (
 CREATE INDEX jobs_by_time ON jobs (run_at);
 """
 
+ACCESS: Final = """
+-- one row: how often anything was changed that decides who may do what
+CREATE TABLE rights_version (version BIGINT NOT NULL);
+INSERT INTO rights_version (version) VALUES (0);
+-- users and roles; the root of an account has no row
+CREATE TABLE principals (
+    id TEXT PRIMARY KEY,                -- never used again, so a right outlives nobody who had it
+    account TEXT NOT NULL,
+    kind TEXT NOT NULL,                 -- user, role
+    name TEXT NOT NULL,
+    trust TEXT,                         -- of a role: the policy that says who may have a session of it
+    session_term BIGINT,                -- of a role: the longest session, in milliseconds
+    tags TEXT NOT NULL,                 -- JSON object
+    is_declared BIGINT NOT NULL,        -- by the access file, which alone may change it
+    created_at BIGINT NOT NULL,
+    UNIQUE (account, kind, name)
+); -- clustered
+-- identity policies of an account; those that are built in have no row
+CREATE TABLE policies (
+    account TEXT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,
+    is_declared BIGINT NOT NULL,
+    changed_at BIGINT NOT NULL,
+    PRIMARY KEY (account, name)
+); -- clustered
+CREATE TABLE attachments (
+    principal_id TEXT NOT NULL REFERENCES principals (id) ON DELETE CASCADE,
+    policy TEXT NOT NULL,               -- name of a policy of the account, or of one that is built in
+    PRIMARY KEY (principal_id, policy)
+); -- clustered
+ALTER TABLE access_keys ADD COLUMN user_id TEXT REFERENCES principals (id) ON DELETE CASCADE;  -- null: the root's
+ALTER TABLE access_keys ADD COLUMN disabled_at BIGINT;
+ALTER TABLE access_keys ADD COLUMN used_at BIGINT;
+ALTER TABLE access_keys ADD COLUMN is_declared BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX keys_of_user ON access_keys (user_id, created_at, id) WHERE user_id IS NOT NULL;
+-- logins of container clients that are no AWS clients
+CREATE TABLE robots (
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    actions TEXT NOT NULL,              -- JSON list
+    repositories TEXT NOT NULL,         -- JSON list of patterns
+    token_hash BYTEA NOT NULL UNIQUE,   -- SHA-256 of what nobody can guess
+    created_at BIGINT NOT NULL,
+    created_by TEXT NOT NULL,           -- ARN
+    expires_at BIGINT,                  -- null: when it is deleted
+    used_at BIGINT,
+    UNIQUE (account, region, name)
+); -- clustered
+-- whose tokens are believed by AssumeRoleWithWebIdentity
+CREATE TABLE identity_providers (
+    account TEXT NOT NULL,
+    issuer TEXT NOT NULL,               -- URL
+    audiences TEXT NOT NULL,            -- JSON list
+    keys TEXT,                          -- JSON Web Key Set; null: asked of the issuer
+    is_declared BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (account, issuer)
+); -- clustered
+-- one row: the access file as it was last dealt with, and what was wrong with it
+CREATE TABLE access_file (
+    digest TEXT NOT NULL,               -- of all that it says, keyed
+    problem TEXT
+);
+INSERT INTO access_file (digest) VALUES ('');
+CREATE TABLE registry_policies (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    document TEXT NOT NULL,
+    PRIMARY KEY (account, region)
+); -- clustered
+ALTER TABLE repositories ADD COLUMN policy TEXT;
+CREATE INDEX repositories_with_policy ON repositories (account, region) WHERE policy IS NOT NULL;
+"""
+
 LIFECYCLE: Final = """
 CREATE TABLE lifecycle_policies (
     repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
@@ -280,7 +357,7 @@ CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (rep
 UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
 """
 
-MIGRATIONS: Final = (FIRST, LIFECYCLE)
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE)
 VERSION: Final = len(MIGRATIONS)
 _FREE_PAGES: Final = 16
 _SHRINK_STEP: Final = 256

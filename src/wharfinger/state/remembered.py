@@ -1,0 +1,81 @@
+"""Answers of the database that each request needs again, kept for as long as nobody changes a right.
+
+One statement asks whether that is so, in the transaction in which the answers are used: a right that was taken away is
+gone with the next request, on every worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, Final, TypeVar, TypeVarTuple
+
+from wharfinger.state.db import rights
+from wharfinger.state.db.database import Tx
+
+_MOST: Final = 10_000
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Answers:
+    """What was read at one version of the rights. Whoever holds an older one can spoil no newer one."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self._found: dict[Hashable, Any] = {}
+
+    def known(self, key: Hashable) -> Any:
+        """What was kept under a key, None if nothing was."""
+        return self._found.get(key)
+
+    def keep(self, key: Hashable, found: Any) -> None:
+        """Keep something for as long as the rights stay as they are."""
+        if len(self._found) >= _MOST:
+            self._found.clear()
+        self._found[key] = found
+
+    async def get(self, tx: Tx, read: Callable[[Tx, *Ts], Awaitable[T]], *args: *Ts) -> T:
+        """What `read` says, from memory if it was asked before."""
+        key = (read, args)
+        if key not in self._found:
+            self.keep(key, await read(tx, *args))
+        found: T = self._found[key]
+        return found
+
+
+class Remembered:
+    """The answers of one worker."""
+
+    def __init__(self) -> None:
+        self._answers = Answers(-1)
+        self._told: dict[str, int] = {}
+        self._checked: dict[str, Any] = {}
+
+    async def now(self, tx: Tx) -> Answers:
+        """The answers that are good in this transaction."""
+        return self.at(await rights.version(tx))
+
+    def at(self, version: int) -> Answers:
+        """The answers at a version of the rights."""
+        if version != self._answers.version:
+            self._answers = Answers(version)
+        return self._answers
+
+    def is_news(self, name: str, now: int, step: int) -> bool:
+        """Whether nobody has told this of `name` within `step` milliseconds; from now on somebody has."""
+        if now - self._told.get(name, -step) < step:
+            return False
+        if len(self._told) >= _MOST:
+            self._told.clear()
+        self._told[name] = now
+        return True
+
+    def checked(self, text: str, check: Callable[[], T]) -> T:
+        """What a text says that was signed here. That never changes; whether it is still good is another question."""
+        found: T | None = self._checked.get(text)
+        if found is None:
+            found = check()
+            if len(self._checked) >= _MOST:
+                self._checked.clear()
+            self._checked[text] = found
+        return found
