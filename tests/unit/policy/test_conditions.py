@@ -260,6 +260,17 @@ def test_variables_complete_the_values_of_a_condition(operator: str, value: str,
     assert holds(operator, value, actual, aws_userid="u1") is met
 
 
+def test_case_of_what_a_variable_stands_for_counts() -> None:
+    assert holds("StringEquals", "${aws:userid}", "U1", aws_userid="U1") is True
+    assert holds("StringEquals", "${aws:userid}", "u1", aws_userid="U1") is False
+
+
+def test_policies_of_2012_have_variables_in_their_conditions() -> None:
+    statement = allow(Condition={"StringLike": {"aws:UserAgent": "${aws:username}/*"}})
+    assert allows(statement, ask(aws_useragent="ann/7", aws_username="ann"))
+    assert not allows(statement, ask(aws_useragent="bob/7", aws_username="ann"))
+
+
 @pytest.mark.parametrize("value", ["${aws:referer}", "${aws:referer}*", "a${aws:referer}"])
 def test_a_variable_without_a_value_is_equal_to_nothing(value: str) -> None:
     assert holds("StringLike", value, "a") is False
@@ -273,6 +284,14 @@ def test_a_variable_for_a_part_of_an_arn_cannot_be_two_parts() -> None:
     assert holds("ArnLike", value, "arn:aws:ecr:a:a:x", aws_userid="a") is True
     assert holds("ArnLike", value, "arn:aws:ecr:a:b:a:b:x", aws_userid="a:b") is False
     assert holds("ArnLike", "arn:aws:ecr:a::x${aws:userid}", "arn:aws:ecr:a::xa:b", aws_userid="a:b") is True
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(True, "true"), (False, "false"), (300, "300"), (-1.5, "-1.5"), ([7, True], "true")]
+)
+def test_values_that_are_no_strings_are_what_json_writes(value: Any, text: str) -> None:
+    statement = allow(Condition={"StringEquals": {"aws:UserAgent": value}})
+    assert allows(statement, ask(aws_useragent=text))
 
 
 # --- statements -----------------------------------------------------------------------------------------------

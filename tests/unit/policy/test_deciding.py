@@ -295,6 +295,22 @@ def test_a_role_is_assumed_by_whom_its_policy_names(
     assert assumed(principal, identity, *([trust] if trust else [])) == expected
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithWebIdentity",
+        "sts:AssumeRoleWithSAML",
+        "sts:TagSession",
+        "STS:SetSourceIdentity",
+    ],
+)
+def test_nothing_of_assuming_a_role_goes_without_its_policy(action: str) -> None:
+    assert not decide(ask(ANN, action, TARGET), identity=[FULL], resource=[]).allowed
+    assert decide(ask(ANN, action, TARGET), identity=[FULL], resource=[trusts({"AWS": OWN})]).allowed
+    assert decide(ask(ANN, "sts:GetSessionToken", "*"), identity=[FULL], resource=[]).allowed
+
+
 def test_a_session_that_is_narrowed_assumes_no_role_beyond() -> None:
     assert assumed(JOB, FULL, trusts({"AWS": OWN}), session=of_session(allow())) == "allowed resource-based"
     assert assumed(JOB, FULL, trusts({"AWS": OWN}), session=NOTHING) == "lack session"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from fnmatch import translate
 
 import pytest
@@ -218,19 +217,18 @@ def test_several_values_are_one_of_them(patterns: list[str], text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern",
+    ("pattern", "fits"),
     [
-        pytest.param("a*" * 100, id="a star after each letter"),
-        pytest.param("*" * 200, id="stars only"),
-        pytest.param("*a?" * 66, id="parts that nearly fit everywhere"),
-        pytest.param("*" + "a" * 199 + "b", id="one long part"),
-        pytest.param("*a*" * 66 + "b", id="an end that is not there"),
-        pytest.param("?*" * 100 + "b", id="one character at least, often"),
+        pytest.param("a*" * 100, True, id="a star after each letter"),
+        pytest.param("*" * 200, True, id="stars only"),
+        pytest.param("*a?" * 66 + "b", False, id="parts that fit everywhere"),
+        pytest.param("*" + "a" * 199 + "b", False, id="one long part"),
+        pytest.param("*a*" * 66 + "b", False, id="an end that is not there"),
+        pytest.param("*a" * 100 + "?b*", False, id="a part that is not there"),
+        pytest.param("?*" * 100 + "b", False, id="one character at least, often"),
     ],
 )
-def test_no_pattern_is_slow(pattern: str) -> None:
-    """A matcher that tries again needs longer than the age of the world for most of these."""
+def test_no_pattern_is_tried_in_every_way(pattern: str, fits: bool) -> None:
+    """A matcher that tries again would not end before the test is stopped."""
     values = Values([pieces(pattern, has_wildcards=True, has_variables=False)])
-    started = time.process_time()
-    values.fits("a" * 300, {})
-    assert time.process_time() - started < 5
+    assert values.fits("a" * 300, {}) is fits

@@ -39,7 +39,7 @@ class Condition:
             raise ValueError(f"there is no operator {quoted(operator)}")
         self._quantifier = _QUANTIFIERS[prefix + colon]
         read, self._is_negated = OPERATORS[base]
-        self._compare: Comparison = read(values, has_variables)
+        self._compare: Comparison = read(values, has_variables=has_variables)
 
     @property
     def is_for_one_value(self) -> bool:

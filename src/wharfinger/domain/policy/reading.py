@@ -61,9 +61,8 @@ def restore(text: str, kind: Kind) -> Document:
     try:
         return read(text, kind)
     except PolicyInvalid:
-        everyone = None if kind in {"identity", "session"} else Principals("*", of_trust=False, inverted=False)
-        everything = Actions(["*"], kind, inverted=False)
-        return Document(kind, [Statement(0, "NotUnderstood", "Deny", everyone, everything, None, False, ())])
+        everyone, everything = Principals("*"), Actions(["*"], kind)
+        return Document(kind, [Statement(0, "NotUnderstood", "Deny", everyone, everything)])
 
 
 def parsed(text: str) -> Any:

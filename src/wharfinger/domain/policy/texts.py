@@ -151,7 +151,7 @@ def arn(text: str, *, has_variables: bool) -> list[Piece]:
     """The pieces of a pattern of ARNs. Raises ValueError if it is none."""
     found = pieces(text, has_wildcards=True, has_variables=has_variables)
     parts = _segments(found)
-    if len(parts) < 6 and parts[-1:] and parts[-1][-1:] == [Wild.RUN]:
+    if parts[-1][-1:] == [Wild.RUN]:
         found += [":", Wild.RUN] * (6 - len(parts))
         parts = _segments(found)
     head = ":".join("".join(_shown(piece) for piece in part) for part in parts[:5])
