@@ -12,7 +12,11 @@ import pytest
 from support.disk import without_syncs
 from support.state import Clock, opened, prepared
 from wharfinger.domain.access_file import AccessFileInvalid
+from wharfinger.domain.faults import Declared
+from wharfinger.domain.names import Registry
 from wharfinger.services import declared
+from wharfinger.services import keys as key_service
+from wharfinger.services.access import Caller
 from wharfinger.services.declared import Follower
 from wharfinger.state import State
 from wharfinger.state.db import keys, principals, rights
@@ -269,6 +273,27 @@ async def test_a_role_of_the_same_name_is_somebody_else(place: Place) -> None:
     role = await place.state.db.read(principals.find, ACCOUNT, "role", "deploy")
     assert role is not None
     assert role.is_declared
+
+
+# --- beside the commands -------------------------------------------------------------------------------------
+
+
+async def test_a_key_of_the_file_can_be_disabled_by_command_but_not_deleted(place: Place) -> None:
+    """Disabling is for an emergency: the file does not undo it."""
+    secret = place.path.with_name("secret")
+    secret.write_text(SECRET)
+    secret.chmod(0o600)
+    text = f"[users.alice]\nkeys = [{{ id = '{KEY}', secret_file = 'secret' }}]\n"
+    await place.look(text)
+    root = Caller(f"arn:aws:iam::{ACCOUNT}:root", Registry(ACCOUNT, "us-east-1"))
+    with pytest.raises(Declared):
+        await key_service.delete(place.state, root, KEY)
+    await key_service.set_status(place.state, root, KEY, is_active=False)
+    await place.look(text + "[users.bob]\n")
+    await declared.load(place.state)
+    key = await place.state.db.read(keys.find, KEY)
+    assert key is not None
+    assert key.disabled_at is not None
 
 
 # --- at the start and for the doctor -------------------------------------------------------------------------

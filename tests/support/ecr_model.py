@@ -24,7 +24,10 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "ReplicationBackfillId": _UUID,
     "LayerDigest": "sha256:00",
     "PrincipalArn": "arn:aws:iam::123456789012:role/reader",
-    "LifecyclePolicyText": "x" * 100,
+    "LifecyclePolicyText": (
+        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan",'
+        '"countNumber":1},"action":{"type":"expire"}}]}'
+    ),
     "RegistryId": "123456789012",
     "Arn": "arn:aws:ecr:eu-central-1:123456789012:repository/sample",
     # of Wharfinger's own service

@@ -49,11 +49,14 @@ class People:
         return await self._with_key(account, root_arn(account), None)
 
     async def user(self, name: str, *statements: Mapping[str, Any]) -> Person:
-        """A user of the account who may do what statements say."""
-        row = PrincipalRow(new_principal_id("user"), self.registry.account, "user", name, self._state.clock())
+        """A new user of the account who may do what statements say, in the place of one of the same name."""
+        id_ = new_principal_id("user")
+        row = PrincipalRow(id_, self.registry.account, "user", name, self._state.clock())
         document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
         async def add(tx: Tx) -> None:
+            if (present := await principals.find(tx, row.account, "user", name)) is not None:
+                await principals.delete(tx, present.id)
             await principals.put(tx, row)
             if statements:
                 await principals.put_policy(tx, PolicyRow(row.account, name, document, False, 0))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from support.content import Image, image, index, layer, series, sha256
 from support.doors import Body, Doors
+from support.lifecycle import between_look_and_act, policy, rule
 from support.server import REGION, free_port
 from support.state import REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
@@ -37,6 +38,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _bin(doors, clock)
     await _holds(doors, clock)
     await _plans(doors, clock)
+    await _lifecycle(doors, clock)
     await _looking(doors)
     await _webhooks(doors)
     await _principals(doors)
@@ -230,6 +232,28 @@ async def _plans(doors: Doors, clock: Clock) -> None:
             await _do_what_is_due(doors.state)
     await doors.served("ListPlans")
     await doors.served("DeletePlan", planId=plan)
+
+
+async def _lifecycle(doors: Doors, clock: Clock) -> None:
+    """With an image that is pushed between a look at the repository and what is done by it."""
+    await doors.push("app", image(), "l1")
+    await doors.push("app", image(), "l2")
+    text = policy(rule(1, ["l*"], keep=1), rule(2, days=1000))
+    await doors.served("PutLifecyclePolicy", **APP, lifecyclePolicyText=text)
+    await doors.served("GetLifecyclePolicy", **APP)
+    await doors.served("StartLifecyclePolicyPreview", **APP)
+    await doors.served("StartLifecyclePolicyPreview", repositoryName="other", lifecyclePolicyText=text)
+    async with between_look_and_act(lambda: doors.push("app", image(), "l3")):
+        await _do_what_is_due(doors.state)
+    for status in ("ANY", "TAGGED", "UNTAGGED"):
+        await doors.served("GetLifecyclePolicyPreview", **APP, filter={"tagStatus": status})
+    await doors.served("GetLifecyclePolicyPreview", **APP, imageIds=[{"imageTag": "l1"}])
+    clock.move(DAY)
+    await collect_all(doors.state)  # the preview is over
+    await doors.served("DeleteRepository", **APP, force=True)
+    [gone, *_] = (await doors.served("ListDeletions", **APP))["deletions"]
+    await doors.served("RestoreDeletion", deletionId=gone["deletionId"])
+    await doors.served("DeleteLifecyclePolicy", **APP)
 
 
 async def _do_what_is_due(state: State) -> None:

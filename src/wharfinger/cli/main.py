@@ -6,6 +6,7 @@ import click
 
 from wharfinger import __version__
 from wharfinger.cli.bin import bin_, protect, unprotect
+from wharfinger.cli.cert import cert
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.env import env
 from wharfinger.cli.events import events
@@ -36,13 +37,14 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All others are
-    clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `cert`, `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All
+    others are clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
     """
 
 
 for command in (
     serve,
+    cert,
     env,
     doctor,
     scrub,

@@ -53,8 +53,10 @@ class Application:
 
     def __init__(self, settings: Settings, clock: Clock, started: Callable[[], None]) -> None:
         self._settings = settings
+        self._trusted = settings.proxies
         self._clock = clock
         self._started = started
+        self._is_leaving = False
         self._state: State | None = None
         self._aws: Door | None = None
         self._oci: Door | None = None
@@ -74,6 +76,10 @@ class Application:
         beside = (jobs.run_forever, webhooks.run_forever, declared.run_forever)
         self._beside = [asyncio.create_task(each(state)) for each in beside]
         return state
+
+    def leave(self) -> None:
+        """From now on clients are told not to come back on the same connection."""
+        self._is_leaving = True
 
     async def stop(self) -> None:
         """End what goes on beside the requests, finish what was written, close the data directory."""
@@ -106,22 +112,25 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request = Request(scope, receive, new_uuid())
+        request = Request(scope, receive, new_uuid(), self._trusted)
         response = await self._answer(request)
         if self._state is not None:
             trail.note(self._state, request, response)
         if request.method not in _READING or response.status >= 500:
             log.info(
-                "%s %s %s %d %.0f ms %s",
+                "%s %s %s %d %.0f ms %s %s",
                 request.method,
                 request.path.decode("latin-1"),
                 request.operation,
                 response.status,
                 (time.perf_counter() - began) * 1000,
+                request.client or "-",
                 request.id,
             )
-        identified = response._replace(headers=[*response.headers, (b"x-amzn-requestid", request.id.encode())])
-        await respond(request, identified, send)
+        headers = [*response.headers, (b"x-amzn-requestid", request.id.encode())]
+        if self._is_leaving:
+            headers.append((b"connection", b"close"))
+        await respond(request, response._replace(headers=headers), send)
 
     async def _answer(self, request: Request) -> Answer:
         path = request.path

@@ -13,9 +13,10 @@ from typing import Final
 import msgspec
 
 from wharfinger.server.settings import Settings
+from wharfinger.server.tls import Pair
 from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
-from wharfinger.state import State
+from wharfinger.state import State, certificates
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.schema import migrate
@@ -44,6 +45,8 @@ class Running(msgspec.Struct, frozen=True):
     host: str
     port: int
     address: str
+    tls: bool = False  # whether it speaks TLS itself
+    authority: str = ""  # file with the certificate of the local authority, if that vouches for its own
 
 
 @contextmanager
@@ -113,9 +116,18 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
     )
 
 
-def announce(settings: Settings) -> None:
-    """Note where this server can be reached."""
-    told = Running(os.getpid(), settings.host, settings.port, settings.addresses.base)
+def announce(settings: Settings, pair: Pair | None = None) -> None:
+    """Note where this server can be reached, and by which certificate it is known."""
+    trusted = certificates.trusted(settings.directory)
+    is_ours = pair is not None and certificates.vouches(settings.directory, pair.certificate)
+    told = Running(
+        os.getpid(),
+        settings.host,
+        settings.port,
+        settings.addresses.base,
+        tls=pair is not None,
+        authority=str(trusted) if is_ours else "",
+    )
     (settings.directory / _RUNNING).write_bytes(msgspec.json.encode(told))
 
 

@@ -10,12 +10,13 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from wharfinger.api.addresses import Addresses
+from wharfinger.domain.forwarded import Network, networks
 from wharfinger.domain.names import ACCOUNT, REGION
 from wharfinger.domain.rules import Rules
 from wharfinger.state.clock import SECOND
@@ -29,6 +30,13 @@ NOT_SETTINGS: Final = {"WHARFINGER_CONFIG", "WHARFINGER_REGISTRY"}
 
 class SettingsInvalid(Exception):
     """A setting is unknown or has a value it cannot have; the text says which and where."""
+
+
+class TlsFiles(NamedTuple):
+    """Where a certificate and its key are."""
+
+    certificate: Path
+    key: Path
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,8 +67,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(
             pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?\Z",
-            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`, or "
-            "the address that is listened on if that is another.",
+            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`, "
+            "with TLS `https://`, or the address that is listened on if that is another.",
+        ),
+    ] = ""
+    tls_cert: Annotated[
+        str,
+        Meta(
+            description="File with the certificate to speak TLS with, and those that lead to its authority, as PEM. "
+            "It and its key are read again when they change."
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str, Meta(description="File with the key of that certificate, as PEM: RSA, EC P-256 or P-384, Ed25519.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks, with commas between, of the proxies that are believed when they say "
+            "in `X-Forwarded-For`, `-Proto` and `-Host` for whom they ask."
         ),
     ] = ""
     domain: Annotated[
@@ -178,7 +203,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def addresses(self) -> Addresses:
         """How clients reach the server."""
-        return Addresses(self.address or f"http://{self._reached_as}:{self.port}", self.domain or None)
+        scheme = "https" if self.tls_cert else "http"
+        return Addresses(self.address or f"{scheme}://{self._reached_as}:{self.port}", self.domain or None)
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The certificate and the key, absolute; None without TLS."""
+        if not self.tls_cert:
+            return None
+        return TlsFiles(*(Path(name).expanduser().absolute() for name in (self.tls_cert, self.tls_key)))
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Who is believed when it forwards. Raises ValueError."""
+        return networks(self.trusted_proxies)
 
     @property
     def _reached_as(self) -> str:
@@ -226,6 +264,12 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
     if settings.open and not is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsInvalid("tls_cert and tls_key go together: for TLS set both, else neither")
+    try:
+        _ = settings.proxies
+    except ValueError as error:
+        raise SettingsInvalid(f"trusted_proxies has a value it cannot have: {error}") from None
     return settings
 
 

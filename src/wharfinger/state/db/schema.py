@@ -326,7 +326,40 @@ ALTER TABLE repositories ADD COLUMN policy TEXT;
 CREATE INDEX repositories_with_policy ON repositories (account, region) WHERE policy IS NOT NULL;
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS)
+LIFECYCLE: Final = """
+CREATE TABLE lifecycle_policies (
+    repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,                 -- JSON, as it is shown
+    put_by TEXT NOT NULL,               -- ARN
+    evaluated_at BIGINT NOT NULL,       -- 0: not yet
+    PRIMARY KEY (repository_id)
+); -- clustered
+-- what a policy would do, be it that of the repository or one to try out; the last one that was asked for
+CREATE TABLE lifecycle_previews (
+    repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,                 -- JSON, as it was given
+    status TEXT NOT NULL,               -- IN_PROGRESS, COMPLETE, EXPIRED
+    attempt BIGINT NOT NULL,            -- counts those who began to make it; the last one has it
+    image_count BIGINT NOT NULL,
+    expires_at BIGINT,                  -- when its images are dropped; null: they are not there
+    PRIMARY KEY (repository_id)
+); -- clustered
+CREATE INDEX lifecycle_previews_by_term ON lifecycle_previews (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE lifecycle_preview_images (
+    repository_id BIGINT NOT NULL REFERENCES lifecycle_previews (repository_id) ON DELETE CASCADE,
+    number BIGINT NOT NULL,             -- their order: the oldest first
+    digest TEXT NOT NULL,
+    tags TEXT NOT NULL,                 -- JSON list
+    pushed_at BIGINT NOT NULL,
+    priority BIGINT NOT NULL,           -- of the rule by which it goes
+    PRIMARY KEY (repository_id, number)
+); -- clustered
+CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (repository_id, digest);
+-- a repository in the bin has its policy with it
+UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE)
 VERSION: Final = len(MIGRATIONS)
 _FREE_PAGES: Final = 16
 _SHRINK_STEP: Final = 256
