@@ -6,7 +6,7 @@ import pytest
 from msgspec import inspect
 
 from wharfinger.contract.oci import ENDPOINTS
-from wharfinger.contract.wharfinger import RobotRepositoryList
+from wharfinger.contract.wharfinger import CreateRobotRequest
 from wharfinger.domain import policy, robots
 from wharfinger.domain.faults import InvalidParameter
 from wharfinger.domain.names import Registry
@@ -78,7 +78,9 @@ def test_a_robot_reaches_no_other_registry() -> None:
 
 
 def test_the_most_that_a_robot_can_be_given_is_a_policy_that_can_be_read() -> None:
-    kind = inspect.type_info(RobotRepositoryList)
+    request = inspect.type_info(CreateRobotRequest)
+    assert isinstance(request, inspect.StructType)
+    [kind] = [field.type for field in request.fields if field.name == "repositories"]
     assert isinstance(kind, inspect.ListType)
     assert isinstance(kind.item_type, inspect.StrType)
     longest = ["a" * (kind.item_type.max_length or 0)] * (kind.max_length or 0)
