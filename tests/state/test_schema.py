@@ -30,7 +30,8 @@ from wharfinger.state.db import deletions, repositories, schema, sqlite
 from wharfinger.state.db.database import Tx, Value
 from wharfinger.state.db.deletions import Deletion
 from wharfinger.state.db.repositories import Packed, Repository
-from wharfinger.state.db.schema import MIGRATIONS, VERSION, SchemaTooNew, for_sqlite, migrate
+from wharfinger.state.db.schema import VERSION, SchemaTooNew, for_sqlite, migrate
+from wharfinger.state.db.tables import MIGRATIONS
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.keyfiles import KeyFiles
 
@@ -75,7 +76,7 @@ MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 MODULES = [
     importlib.import_module(f"{floor.__name__}.{module.name}")
     for module in pkgutil.iter_modules(floor.__path__)
-    if module.name not in {"database", "schema", "sqlite"}
+    if module.name not in {"database", "schema", "sqlite", "tables"}
 ]
 
 
