@@ -68,8 +68,8 @@ TABLES = {
     "webhooks",
 }
 NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories"}
-# one of the tables, one of the rights, one for each kind and each errand that somebody waits for
-FEW_ROWS = ("schema_version", "rights_version", "jobs")
+# one of the tables, of the rights, of the access file; one for each provider, each kind, each errand waited for
+FEW_ROWS = ("schema_version", "rights_version", "access_file", "identity_providers", "jobs")
 # the version is no part of the migrations that it counts
 MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 # of the module schema, only the version is asked for while a server runs

@@ -283,6 +283,10 @@ ALTER TABLE access_keys ADD COLUMN disabled_at BIGINT;
 ALTER TABLE access_keys ADD COLUMN used_at BIGINT;
 ALTER TABLE access_keys ADD COLUMN is_declared BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX keys_of_user ON access_keys (user_id, created_at, id) WHERE user_id IS NOT NULL;
+-- what the access file declares is found without reading what it does not
+CREATE INDEX principals_by_declaration ON principals (is_declared);
+CREATE INDEX policies_by_declaration ON policies (is_declared);
+CREATE INDEX keys_by_declaration ON access_keys (is_declared);
 -- logins of container clients that are no AWS clients
 CREATE TABLE robots (
     id TEXT PRIMARY KEY,
