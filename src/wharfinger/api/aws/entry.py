@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import ecr, origin, wharfinger
+from wharfinger.api import ecr, origin, sigv4, wharfinger
 from wharfinger.api.addresses import Addresses
-from wharfinger.api.aws import sigv4
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
