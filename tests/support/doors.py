@@ -21,6 +21,7 @@ from support.state import ACCOUNT, Clock, prepared, settings_of
 from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import Message
 from wharfinger.api.oci.entry import OciDoor
+from wharfinger.api.sts.entry import StsDoor
 from wharfinger.contract.wharfinger import OPERATIONS as WHARFINGER
 from wharfinger.domain.names import Registry
 from wharfinger.server.app import Application, build
@@ -126,13 +127,16 @@ class Doors(Asgi):
         application._state = state
         application._aws = AwsDoor(state, settings.addresses)
         application._oci = OciDoor(state)
+        application._sts = StsDoor(state)
         super().__init__(application, sends_files=sends_files)
         self.account = account
         self.state = state
 
     def _login(self) -> str:
         """With a new token, for the clock may have moved."""
-        caller = Caller(f"arn:aws:iam::{self.account}:root", Registry(self.account, REGION), Login("open", self.account))
+        caller = Caller(
+            f"arn:aws:iam::{self.account}:root", Registry(self.account, REGION), Login("open", self.account)
+        )
         password = login.issue_token(self.state, caller).password
         return "Basic " + base64.b64encode(f"AWS:{password}".encode()).decode()
 

@@ -21,12 +21,12 @@ from wharfinger.domain.faults import (
     Unavailable,
 )
 from wharfinger.domain.managed import MANAGED
-from wharfinger.domain.names import Registry
+from wharfinger.domain.names import ACCOUNT, Registry
 from wharfinger.domain.policy import Decision, Policy, Principal
 from wharfinger.domain.sessions import Session
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
-from wharfinger.state.db import keys, principals as rows, repositories
+from wharfinger.state.db import keys, principals as rows, providers, repositories
 from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.principals import PrincipalRow
@@ -186,18 +186,21 @@ async def _of_key(tx: Tx, login: Login) -> Identity | None:
 
 
 async def _of_session(tx: Tx, login: Login) -> Identity | None:
-    """A session is worth what its role is, as long as the key that began it is good."""
+    """A session is worth what its role is, as long as all that it came from is good."""
     session = login.session
     assert session is not None  # noqa: S101 - the kind says so
-    owner = await _of_key(tx, Login("key", session.source)) if session.source is not None else None
+    owner = await _of_source(tx, session.source) if session.source is not None else None
     if session.source is not None and owner is None:
         return None
-    narrowed = _compiled("session policy", session.policy, "session") if session.policy is not None else None
-    about = {"aws:tokenissuetime": (str(session.issued_at // 1000),), "aws:multifactorauthpresent": ("false",)}
+    about: dict[str, tuple[str, ...]] = {
+        "aws:tokenissuetime": (str(session.issued_at // 1000),),
+        "aws:multifactorauthpresent": ("false",),
+    }
     if session.role is None:
-        return owner._replace(session_policy=narrowed, keys={**owner.keys, **about}) if owner else None
-    role = await rows.get(tx, session.role)
-    if role is None:
+        return owner._replace(keys={**owner.keys, **about}) if owner else None
+    chain = [await rows.get(tx, id_) for id_ in (*session.before, session.role)]
+    first, role = chain[0], chain[-1]
+    if first is None or role is None or not all(chain) or not await _is_believed(tx, first.account, session):
         return None
     arn = principals.session_arn(role.account, role.name, session.name)
     principal = Principal("session", role.account, arn, principals.role_arn(role.account, role.name))
@@ -205,10 +208,35 @@ async def _of_session(tx: Tx, login: Login) -> Identity | None:
         "aws:principaltype": ("AssumedRole",),
         "aws:userid": (f"{role.id}:{session.name}",),
         **_tag_keys("aws:principaltag", {**role.tags, **dict(session.tags)}),
-        **({"aws:federatedprovider": (session.provider,)} if session.provider else {}),
         **({"aws:sourceidentity": (session.source_identity,)} if session.source_identity else {}),
     }
-    return Identity(principal, await _policies(tx, role), narrowed, about)
+    if session.provider is not None and not session.before:
+        about["aws:federatedprovider"] = (principals.provider_arn(role.account, session.provider),)
+    return Identity(principal, await _policies(tx, role), await _narrowing(tx, role.account, session), about)
+
+
+async def _of_source(tx: Tx, source: str) -> Identity | None:
+    """Whoever began a session: with an access key, or by its account on an open server."""
+    if ACCOUNT.fullmatch(source):
+        return _root(source)
+    return await _of_key(tx, Login("key", source))
+
+
+async def _is_believed(tx: Tx, account: str, session: Session) -> bool:
+    """Whether the account still believes the identity provider that began a session, if one did."""
+    return session.provider is None or await providers.find(tx, account, session.provider) is not None
+
+
+async def _narrowing(tx: Tx, account: str, session: Session) -> Policy | None:
+    """The policies of a session as one, for what any of them allows is allowed."""
+    if session.policy is None and not session.policies:
+        return None
+    texts = {**MANAGED, **await rows.documents(tx, account, session.policies)}
+    found = [texts[name] for name in session.policies if name in texts]
+    if session.policy is not None:
+        found.append(session.policy)
+    statements = [one for text in found for one in policy.restore(text, "session").statements]
+    return Policy("session policy", policy.Document("session", statements))
 
 
 async def _of_robot(tx: Tx, login: Login) -> Identity | None:
@@ -252,9 +280,7 @@ async def _check(tx: Tx, answers: Answers, state: State, caller: Caller, errand:
         raise _denied(state, caller, errand, name, decision)
 
 
-async def decide(
-    tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None
-) -> Decision:
+async def decide(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None) -> Decision:
     """What the policies say of an errand to one repository, or to the registry."""
     guards, tags = await _guards(tx, answers, caller, errand, name)
     return policy.decide(
@@ -310,9 +336,7 @@ def check_first_scope(document: policy.Document) -> None:
             )
 
 
-def _request(
-    state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str]
-) -> policy.Request:
+def _request(state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str]) -> policy.Request:
     return policy.Request(
         caller.identity.principal,
         errand.action,
