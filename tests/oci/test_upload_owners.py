@@ -35,7 +35,7 @@ def another_region(registry: Registry) -> tuple[Oci, str]:
 
 def another_principal(registry: Registry) -> tuple[Oci, str]:
     name = RegistryName(registry.account, registry.region)
-    password = inside.token(registry.server, f"arn:aws:iam::{registry.account}:user/another", name)
+    password = inside.token(registry.server, name, how=inside.user(registry.server, registry.account, "another"))
     return Oci(registry.server.endpoint, password), "app"
 
 

@@ -15,7 +15,7 @@ from wharfinger.api.http import Request
 from wharfinger.api.oci.call import Call as OciCall
 from wharfinger.contract.ecr import OPERATIONS
 from wharfinger.server import data
-from wharfinger.services import access
+from wharfinger.services import login
 from wharfinger.state import State
 from wharfinger.state.db import keys
 from wharfinger.state.secrets import Secrets, SecretsUnreadable, open_secrets

@@ -9,22 +9,46 @@ from contextlib import asynccontextmanager
 from support.server import Server
 from support.state import opened
 from wharfinger.domain.names import Registry
+from wharfinger.domain.principals import user_arn
 from wharfinger.services import collect, login
 from wharfinger.services.access import Caller, Login
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.db import keys, principals
 from wharfinger.state.db.database import Tx
+from wharfinger.state.db.keys import AccessKey
+from wharfinger.state.db.principals import PrincipalRow
+from wharfinger.state.ids import new_access_key_id, new_principal_id
 
 
-def token(server: Server, registry: Registry, age: int = 0) -> str:
-    """A password of the root of an account, issued so many milliseconds ago."""
+def token(server: Server, registry: Registry, age: int = 0, how: Login | None = None) -> str:
+    """A password of a login, or of the root of an account, issued so many milliseconds ago."""
 
     async def issue() -> str:
         async with _opened(server, lambda: system_clock() - age) as state:
-            how = Login("open", registry.account) if server.is_open else (await login.first_key(state)).login
-            return login.issue_token(state, Caller("", registry, how)).password
+            root = Login("open", registry.account) if server.is_open else (await login.first_key(state)).login
+            return login.issue_token(state, Caller("", registry, how or root)).password
 
     return asyncio.run(issue())
+
+
+def user(server: Server, account: str, name: str, *policies: str) -> Login:
+    """A new user with an access key; without policies named, one that may do everything."""
+
+    async def make(tx: Tx) -> Login:
+        row = PrincipalRow(new_principal_id("user"), account, "user", name, 0)
+        await principals.put(tx, row)
+        for policy in policies or ("AdministratorAccess",):
+            await principals.attach(tx, row.id, policy)
+        key = AccessKey(new_access_key_id(), account, user_arn(account, name), b"", 0, row.id)
+        await keys.add(tx, key)
+        return Login("key", key.id)
+
+    async def run() -> Login:
+        async with _opened(server) as state:
+            return await state.db.write(make)
+
+    return asyncio.run(run())
 
 
 def files(server: Server) -> set[str]:

@@ -281,7 +281,7 @@ async def _damage(tx: Tx, digest: str) -> None:
 async def _upkeep(state: State, clock: Clock) -> None:
     strict = replace(state, rules=state.rules._replace(any_signature=False, default_account="999999999999"))
     key = await login.first_key(strict)
-    await access.credentials(strict, key.key)
+    await login.credentials(strict, key.key, None)
     assert await health.missing(state) is None
     clock.move(state.rules.history_days * DAY)
     await jobs.schedule(state)

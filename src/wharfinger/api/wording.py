@@ -17,7 +17,14 @@ from wharfinger.domain.faults import Fault
 from wharfinger.domain.images import Failure, FailureCode
 from wharfinger.domain.tags import PATTERN
 
-WORDS: Final[Table] = {**requests.WORDS, **repositories.WORDS, **images.WORDS, **blobs.WORDS, **deleting.WORDS, **access.WORDS}
+WORDS: Final[Table] = {
+    **requests.WORDS,
+    **repositories.WORDS,
+    **images.WORDS,
+    **blobs.WORDS,
+    **deleting.WORDS,
+    **access.WORDS,
+}
 
 _FAILURES: Final[Mapping[FailureCode, str]] = {
     "ImageNotFound": "Requested image not found",

@@ -68,7 +68,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         "000000000000"
     )
     region: Annotated[
-        str, Meta(pattern=rf"^{REGION.pattern}\Z", description="Region that `wharfinger env` prints, and that pulls without a login mean.")
+        str,
+        Meta(
+            pattern=rf"^{REGION.pattern}\Z",
+            description="Region that `wharfinger env` prints, and that pulls without a login mean.",
+        ),
     ] = "us-east-1"
     organization: Annotated[
         str,

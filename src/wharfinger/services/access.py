@@ -10,12 +10,11 @@ from typing import Final, Literal, NamedTuple
 
 import msgspec
 
-from wharfinger.domain import policy, principals, robots
+from wharfinger.domain import policy, principals, robots, scopes
 from wharfinger.domain.faults import (
     AuthenticationMissing,
     Denied,
     KeyUnknown,
-    PolicyInvalid,
     RepositoryNotFound,
     SessionExpired,
     Unavailable,
@@ -26,7 +25,8 @@ from wharfinger.domain.policy import Decision, Policy, Principal
 from wharfinger.domain.sessions import Session
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
-from wharfinger.state.db import keys, principals as rows, providers, repositories
+from wharfinger.state.db import keys, providers, repositories
+from wharfinger.state.db import principals as rows
 from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.principals import PrincipalRow
@@ -36,10 +36,7 @@ from wharfinger.state.remembered import Answers
 Keys = Mapping[str, tuple[str, ...]]
 """Condition keys of a request in small letters, each with its values."""
 
-SCOPE: Final = "REGISTRY_POLICY_SCOPE"
-_FIRST_SCOPE: Final = {"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"}
 _USE_STEP: Final = HOUR  # the use of a key is noted at most once in this time
-_DENY_ALL: Final = '{"Statement": {"Sid": "Unreadable", "Effect": "Deny", %s "Action": "*"%s}}'
 _READING: Final = {
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
@@ -307,8 +304,8 @@ async def _guards(
         return found if errand.action in _READING else (), tags
     document = await answers.get(tx, repositories.registry_policy, errand.registry)
     if document is not None:
-        scope = await answers.get(tx, repositories.setting, errand.registry, SCOPE)
-        if scope != "V1" or errand.action in _FIRST_SCOPE:
+        scope = await answers.get(tx, repositories.setting, errand.registry, scopes.SCOPE)
+        if scopes.applies(scope, errand.action):
             found.append(_compiled("registry policy", document, "registry"))
     return found, tags
 
@@ -323,17 +320,6 @@ def would_allow(
         resource=guards,
         session=caller.identity.session_policy,
     ).allowed
-
-
-def check_first_scope(document: policy.Document) -> None:
-    """Refuse what a registry policy cannot say under scope V1. Raises PolicyInvalid."""
-    allowed = {action.lower() for action in _FIRST_SCOPE}
-    for number, statement in enumerate(document.statements):
-        if statement.not_action or not {action.lower() for action in statement.actions} <= allowed:
-            raise PolicyInvalid(
-                "registry",
-                f"Statement[{number}].Action: under {SCOPE} V1 it can only be of {', '.join(sorted(_FIRST_SCOPE))}",
-            )
 
 
 def _request(state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str]) -> policy.Request:
@@ -382,13 +368,7 @@ def _may_know(state: State, caller: Caller, errand: Errand, name: str | None) ->
 
 @functools.lru_cache(maxsize=4096)
 def _compiled(name: str, text: str, kind: policy.Kind) -> Policy:
-    """What cannot be read any more denies everything."""
-    try:
-        return Policy(name, policy.read(text, kind))
-    except PolicyInvalid:
-        everybody = '"Principal": "*",' if kind in {"repository", "registry", "trust"} else ""
-        everything = "" if kind in {"repository", "trust"} else ', "Resource": "*"'
-        return Policy(name, policy.read(_DENY_ALL % (everybody, everything), kind))
+    return Policy(name, policy.restore(text, kind))
 
 
 # --- last use ------------------------------------------------------------------------------------------------

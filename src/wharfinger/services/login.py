@@ -96,9 +96,7 @@ async def first_key(state: State) -> Credentials:
     """The access key of the root of the default account, made at random if there is none yet."""
     account = state.rules.default_account
     id_, secret = new_access_key_id(), new_secret()
-    row = keys.AccessKey(
-        id_, account, principals.root_arn(account), state.secrets.encrypt(secret, id_), state.clock()
-    )
+    row = keys.AccessKey(id_, account, principals.root_arn(account), state.secrets.encrypt(secret, id_), state.clock())
 
     async def find_or_add(tx: Tx) -> keys.AccessKey:
         present = await keys.oldest(tx, account)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from wharfinger.domain import policy
-from wharfinger.domain.faults import LockedOut, RegistryPolicyNotFound, RepositoryPolicyNotFound
+from wharfinger.domain import policy, scopes
+from wharfinger.domain.faults import (
+    LockedOut,
+    PolicyInvalid,
+    RegistryPolicyNotFound,
+    RepositoryPolicyNotFound,
+    ResourcePolicyInvalid,
+)
 from wharfinger.domain.names import Registry
 from wharfinger.domain.policy import Policy
 from wharfinger.services import access
@@ -19,9 +25,9 @@ async def set_for_repository(
     """Put a policy in the place of a repository's present one: its text as it is given back.
 
     Without `force`, one that keeps the caller from setting it again is refused. Raises RepositoryNotFound,
-    PolicyInvalid, LockedOut.
+    ResourcePolicyInvalid, LockedOut.
     """
-    document = policy.read(text, "repository")
+    document = _read(text, "repository")
     kept = policy.pretty(text)
     errand = Errand("ecr:SetRepositoryPolicy", registry, (repository,))
 
@@ -58,13 +64,12 @@ async def delete_for_repository(state: State, registry: Registry, repository: st
 
 
 async def put_for_registry(state: State, registry: Registry, text: str) -> str:
-    """Put a policy in the place of a registry's present one: its text as it is given back. Raises PolicyInvalid."""
-    document = policy.read(text, "registry")
+    """Put a policy in the place of a registry's present one: its text as it is given back. Raises ResourcePolicyInvalid."""
+    _read(text, "registry")
     kept = policy.pretty(text)
 
     async def work(tx: Tx) -> None:
-        if await repositories.setting(tx, registry, access.SCOPE) == "V1":
-            access.check_first_scope(document)
+        scopes.check(await repositories.setting(tx, registry, scopes.SCOPE), kept)
         await repositories.put_registry_policy(tx, registry, kept)
 
     await state.db.write(work)
@@ -90,3 +95,10 @@ async def delete_for_registry(state: State, registry: Registry) -> str:
         return found
 
     return await state.db.write(work)
+
+
+def _read(text: str, kind: policy.Kind) -> policy.Document:
+    try:
+        return policy.read(text, kind)
+    except PolicyInvalid as fault:
+        raise ResourcePolicyInvalid(kind, fault.reason) from None

@@ -7,14 +7,14 @@ gone with the next request, on every worker.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Hashable
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 from wharfinger.state.db import rights
 from wharfinger.state.db.database import Tx
 
 _MOST: Final = 10_000
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 
 class Answers:
@@ -24,7 +24,7 @@ class Answers:
         self.version = version
         self._found: dict[Hashable, Any] = {}
 
-    async def get(self, tx: Tx, read: Callable[Concatenate[Tx, P], Awaitable[T]], *args: P.args) -> T:
+    async def get(self, tx: Tx, read: Callable[[Tx, *Ts], Awaitable[T]], *args: *Ts) -> T:
         """What `read` says, from memory if it was asked before."""
         key = (read, args)
         if key not in self._found:

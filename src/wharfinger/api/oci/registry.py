@@ -25,7 +25,9 @@ async def give_token(call: Call) -> Response:
     _, _, value = (call.request.header(b"authorization") or "").partition(" ")
     token = value or ANONYMOUS_TOKEN
     body = {"token": token, "access_token": token, "expires_in": _TOKEN_SECONDS}
-    return Response(200, [VERSION_HEADER, (b"content-type", JSON), (b"cache-control", b"no-store")], msgspec.json.encode(body))
+    return Response(
+        200, [VERSION_HEADER, (b"content-type", JSON), (b"cache-control", b"no-store")], msgspec.json.encode(body)
+    )
 
 
 async def list_repositories(call: Call) -> Response:

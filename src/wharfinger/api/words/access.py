@@ -10,11 +10,9 @@ from wharfinger.domain import faults as f
 _POLICY_TEXT: Final = "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid {} policy provided'"
 
 
-def _policy(fault: f.PolicyInvalid) -> str:
-    """ECR's own words where it has some, and then what is wrong: Terraform looks for the former."""
-    if fault.kind in {"repository", "registry"}:
-        return f"{_POLICY_TEXT.format(fault.kind)} ({fault.reason})"
-    return f"The policy cannot be used: {fault.reason}"
+def _resource_policy(fault: f.ResourcePolicyInvalid) -> str:
+    """ECR's own words, for which Terraform looks, and then what is wrong."""
+    return f"{_POLICY_TEXT.format(fault.kind)} ({fault.reason})"
 
 
 def _too_long(fault: f.SessionTooLong) -> str:
@@ -23,7 +21,10 @@ def _too_long(fault: f.SessionTooLong) -> str:
 
 
 WORDS: Final[Table] = {
-    f.PolicyInvalid: Words(INVALID, "UNSUPPORTED", 400, _policy, sts="MalformedPolicyDocument"),
+    f.PolicyInvalid: Words(
+        INVALID, "UNSUPPORTED", 400, "The policy cannot be used: {reason}", sts="MalformedPolicyDocument"
+    ),
+    f.ResourcePolicyInvalid: Words(INVALID, "UNSUPPORTED", 400, _resource_policy),
     f.RepositoryPolicyNotFound: Words(
         "RepositoryPolicyNotFoundException",
         "UNSUPPORTED",

@@ -19,6 +19,13 @@ class RegistryPolicyNotFound(Fault):
     registry: Registry
 
 
+class ResourcePolicyInvalid(Fault):
+    """The policy of a repository or a registry, as `kind` says, cannot be used: `reason` says where and what."""
+
+    kind: str
+    reason: str
+
+
 class LockedOut(Fault):
     """The policy would keep the caller from setting it again."""
 

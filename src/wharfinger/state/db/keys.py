@@ -44,9 +44,7 @@ async def oldest(tx: Tx, account: str) -> AccessKey | None:
 
 async def of_user(tx: Tx, user: str) -> list[AccessKey]:
     """The access keys of a user, the oldest first."""
-    rows = await tx.all(
-        f"SELECT {_COLUMNS} FROM access_keys WHERE user_id = :user ORDER BY created_at, id", user=user
-    )
+    rows = await tx.all(f"SELECT {_COLUMNS} FROM access_keys WHERE user_id = :user ORDER BY created_at, id", user=user)
     return [AccessKey(*row) for row in rows]
 
 

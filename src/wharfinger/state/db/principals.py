@@ -155,7 +155,7 @@ async def documents(tx: Tx, account: str, names: Sequence[str]) -> dict[str, str
         account=account,
         names=names,
     )
-    return dict(rows)  # type: ignore[arg-type]  # rows of two
+    return {name: document for name, document in rows}  # noqa: C416 - rows are of any length to the types
 
 
 async def attach(tx: Tx, principal: str, policy: str) -> None:

@@ -80,8 +80,7 @@ async def page(tx: Tx, registry: Registry, after: str, limit: int) -> list[Repos
 async def guard(tx: Tx, registry: Registry, name: str) -> Guard:
     """What decides who may do what with the repository of this name."""
     row = await tx.one(
-        "SELECT policy, resource_tags FROM repositories "
-        "WHERE account = :account AND region = :region AND name = :name",
+        "SELECT policy, resource_tags FROM repositories WHERE account = :account AND region = :region AND name = :name",
         account=registry.account,
         region=registry.region,
         name=name,
