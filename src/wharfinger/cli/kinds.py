@@ -1,4 +1,4 @@
-"""Kinds of arguments: durations, sizes, moments and images."""
+"""Kinds of arguments: durations, sizes, moments, images and tags."""
 
 from __future__ import annotations
 
@@ -73,3 +73,11 @@ def image_ids(texts: tuple[str, ...]) -> list[contract.ImageIdentifier]:
     if len(texts) > 100:
         raise click.UsageError("not more than 100 images at a time; `wharfinger plan create` is for more.")
     return [image_id(text) for text in texts]
+
+
+def tags(texts: tuple[str, ...]) -> list[contract.Tag]:
+    """Tags of users and roles, each as `<key>=<value>`; a usage error for what is none."""
+    pairs = [text.partition("=") for text in texts]
+    if not all(key and equals for key, equals, _ in pairs):
+        raise click.UsageError("write a tag as <key>=<value>.")
+    return [contract.Tag(key=key, value=value) for key, _, value in pairs]

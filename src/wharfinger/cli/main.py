@@ -12,11 +12,16 @@ from wharfinger.cli.events import events
 from wharfinger.cli.feeds import feed
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
+from wharfinger.cli.keys import key
 from wharfinger.cli.plans import plan
+from wharfinger.cli.policies import policy
+from wharfinger.cli.robots import robot
+from wharfinger.cli.roles import role
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
 from wharfinger.cli.usage import usage
+from wharfinger.cli.users import user
 from wharfinger.cli.webhooks import webhook
 
 _STATUS = """
@@ -50,5 +55,10 @@ for command in (
     unprotect,
     events,
     webhook,
+    user,
+    role,
+    key,
+    policy,
+    robot,
 ):
     main.add_command(command)

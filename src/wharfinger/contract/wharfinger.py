@@ -14,6 +14,9 @@ from wharfinger.contract.service import Operation, Service, Shape
 
 API_VERSION = "2026-11-23"
 
+AccessKeyId = Annotated[str, Meta(min_length=16, max_length=128, pattern="^(?:\\w+)\\Z")]
+AccessKeyList = list["AccessKey"]
+AccessKeyStatus = Literal["ACTIVE", "INACTIVE"]
 Arn = Annotated[str, Meta(max_length=2048)]
 Text = Annotated[str, Meta(max_length=4096)]
 ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
@@ -30,6 +33,7 @@ EventList = list["Event"]
 Flag = bool
 HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 HoldList = list["Hold"]
+IdentityPolicyList = list["IdentityPolicy"]
 ImageDigest = Annotated[str, Meta(max_length=512)]
 ImageFailureList = list["ImageFailure"]
 ImageFeedList = list["ImageFeed"]
@@ -58,6 +62,10 @@ PlanOutcome = Literal["DELETED", "SKIPPED", "RESTORED"]
 PlanStatus = Literal["READY", "EXECUTING", "EXECUTED", "UNDOING", "UNDONE"]
 PlanTagStatus = Literal["TAGGED", "UNTAGGED", "ORPHANED", "ANY"]
 PlanVerdict = Literal["DELETE", "KEEP"]
+PolicyDocument = Annotated[str, Meta(min_length=1, max_length=20480)]
+PrincipalName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^(?:[a-zA-Z0-9_+=,.@-]+)\\Z")]
+PolicyNameList = list["PrincipalName"]
+PrincipalId = Annotated[str, Meta(max_length=64)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
 RepositoryName = Annotated[
@@ -71,13 +79,55 @@ RepositoryPatternList = Annotated[list["RepositoryPattern"], Meta(max_length=100
 RepositoryUsageList = list["RepositoryUsage"]
 RestoreFailureCode = Literal["ImageNotFound", "TagTaken", "ChildMissing"]
 RestoreFailureList = list["RestoreFailure"]
+RobotAction = Annotated[str, Meta(min_length=1, max_length=128)]
+RobotActionList = Annotated[list["RobotAction"], Meta(min_length=1, max_length=50)]
+RobotList = list["Robot"]
+RobotRepositoryList = Annotated[list["RepositoryPattern"], Meta(min_length=1, max_length=100)]
+RobotToken = Annotated[str, Meta(max_length=256)]
+RoleList = list["Role"]
 Seconds = Annotated[int, Meta(ge=1, le=31536000)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
+SecretAccessKey = Annotated[str, Meta(max_length=256)]
+SessionSeconds = Annotated[int, Meta(ge=3600, le=43200)]
 TagChangeList = list["TagChange"]
+TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
+TagList = Annotated[list["Tag"], Meta(max_length=50)]
+TagValue = Annotated[str, Meta(max_length=256)]
 Timestamp = float
 Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
+UserList = list["User"]
 WebhookList = list["Webhook"]
 Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
+
+
+class AccessKey(Shape, kw_only=True):
+    access_key_id: AccessKeyId | None = None
+    user_name: PrincipalName | None = None
+    status: AccessKeyStatus | None = None
+    created_at: Timestamp | None = None
+    last_used_at: Timestamp | None = None
+
+
+class AttachPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    user_name: PrincipalName | None = None
+    role_name: PrincipalName | None = None
+
+
+class AttachPolicyResponse(Shape, kw_only=True):
+    policy_names: PolicyNameList | None = None
+
+
+class CreateAccessKeyRequest(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+
+
+class CreateAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
+    secret_access_key: SecretAccessKey | None = None
+
+    def __repr__(self) -> str:
+        return "CreateAccessKeyResponse(…)"
 
 
 class CreatePlanRequest(Shape, kw_only=True):
@@ -88,6 +138,49 @@ class CreatePlanRequest(Shape, kw_only=True):
 
 class CreatePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class CreateRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+    actions: RobotActionList
+    repositories: RobotRepositoryList
+    expires_at: Timestamp | None = None
+
+
+class CreateRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+    token: RobotToken | None = None
+
+    def __repr__(self) -> str:
+        return "CreateRobotResponse(…)"
+
+
+class CreateRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+    trust_policy: PolicyDocument
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+
+
+class CreateRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class CreateUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+    tags: TagList | None = None
+
+
+class CreateUserResponse(Shape, kw_only=True):
+    user: User | None = None
+
+
+class DeleteAccessKeyRequest(Shape, kw_only=True):
+    access_key_id: AccessKeyId
+
+
+class DeleteAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
 
 
 class DeleteHoldRequest(Shape, kw_only=True):
@@ -129,6 +222,38 @@ class DeletePlanRequest(Shape, kw_only=True):
 
 class DeletePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class DeletePolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+
+
+class DeletePolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
+class DeleteRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+
+
+class DeleteRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+
+
+class DeleteRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+
+
+class DeleteRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class DeleteUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+
+
+class DeleteUserResponse(Shape, kw_only=True):
+    user: User | None = None
 
 
 class DeleteWebhookRequest(Shape, kw_only=True):
@@ -183,6 +308,35 @@ class DescribePlanRequest(Shape, kw_only=True):
 
 class DescribePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class DescribeRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+
+
+class DescribeRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+    policy_names: PolicyNameList | None = None
+
+
+class DescribeUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+
+
+class DescribeUserResponse(Shape, kw_only=True):
+    user: User | None = None
+    policy_names: PolicyNameList | None = None
+    access_keys: AccessKeyList | None = None
+
+
+class DetachPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    user_name: PrincipalName | None = None
+    role_name: PrincipalName | None = None
+
+
+class DetachPolicyResponse(Shape, kw_only=True):
+    policy_names: PolicyNameList | None = None
 
 
 class EmptyBinRequest(Shape, kw_only=True):
@@ -244,6 +398,14 @@ class GetImageAtTimeResponse(Shape, kw_only=True):
     deletion_id: DeletionId | None = None
 
 
+class GetPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+
+
+class GetPolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
 class GetUsageRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
 
@@ -268,6 +430,14 @@ class Hold(Shape, kw_only=True):
     created_at: Timestamp | None = None
     created_by: Arn | None = None
     expires_at: Timestamp | None = None
+
+
+class IdentityPolicy(Shape, kw_only=True):
+    policy_name: PrincipalName | None = None
+    policy_document: PolicyDocument | None = None
+    is_built_in: Flag | None = None
+    is_declared: Flag | None = None
+    changed_at: Timestamp | None = None
 
 
 class ImageFailure(Shape, kw_only=True):
@@ -296,6 +466,14 @@ class ImageUsage(Shape, kw_only=True):
     unique_bytes: Bytes | None = None
     shared_bytes: Bytes | None = None
     freed_bytes: Bytes | None = None
+
+
+class ListAccessKeysRequest(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+
+
+class ListAccessKeysResponse(Shape, kw_only=True):
+    access_keys: AccessKeyList | None = None
 
 
 class ListDeletedImagesRequest(Shape, kw_only=True):
@@ -395,6 +573,16 @@ class ListPlansResponse(Shape, kw_only=True):
     next_token: NextToken | None = None
 
 
+class ListPoliciesRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListPoliciesResponse(Shape, kw_only=True):
+    policies: IdentityPolicyList | None = None
+    next_token: NextToken | None = None
+
+
 class ListRepositoryUsageRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     next_token: NextToken | None = None
@@ -403,6 +591,26 @@ class ListRepositoryUsageRequest(Shape, kw_only=True):
 
 class ListRepositoryUsageResponse(Shape, kw_only=True):
     repositories: RepositoryUsageList | None = None
+    next_token: NextToken | None = None
+
+
+class ListRobotsRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListRobotsResponse(Shape, kw_only=True):
+    robots: RobotList | None = None
+    next_token: NextToken | None = None
+
+
+class ListRolesRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListRolesResponse(Shape, kw_only=True):
+    roles: RoleList | None = None
     next_token: NextToken | None = None
 
 
@@ -416,6 +624,16 @@ class ListTagHistoryRequest(Shape, kw_only=True):
 
 class ListTagHistoryResponse(Shape, kw_only=True):
     changes: TagChangeList | None = None
+    next_token: NextToken | None = None
+
+
+class ListUsersRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+
+class ListUsersResponse(Shape, kw_only=True):
+    users: UserList | None = None
     next_token: NextToken | None = None
 
 
@@ -507,6 +725,15 @@ class PutImageFeedResponse(Shape, kw_only=True):
     unknown_images: ImageReferences | None = None
 
 
+class PutPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    policy_document: PolicyDocument
+
+
+class PutPolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
 class PutWebhookRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     name: Name
@@ -563,6 +790,46 @@ class RestoreImagesResponse(Shape, kw_only=True):
     failures: RestoreFailureList | None = None
 
 
+class Robot(Shape, kw_only=True):
+    robot_name: PrincipalName | None = None
+    arn: Arn | None = None
+    actions: RobotActionList | None = None
+    repositories: RobotRepositoryList | None = None
+    created_at: Timestamp | None = None
+    created_by: Arn | None = None
+    expires_at: Timestamp | None = None
+    last_used_at: Timestamp | None = None
+
+
+class Role(Shape, kw_only=True):
+    role_name: PrincipalName | None = None
+    role_id: PrincipalId | None = None
+    arn: Arn | None = None
+    created_at: Timestamp | None = None
+    trust_policy: PolicyDocument | None = None
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+    is_declared: Flag | None = None
+
+
+class RotateRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+    expires_at: Timestamp | None = None
+
+
+class RotateRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+    token: RobotToken | None = None
+
+    def __repr__(self) -> str:
+        return "RotateRobotResponse(…)"
+
+
+class Tag(Shape, kw_only=True):
+    key: TagKey
+    value: TagValue
+
+
 class TagChange(Shape, kw_only=True):
     event_id: EventId | None = None
     image_tag: ImageTag | None = None
@@ -583,6 +850,35 @@ class UndoPlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class UpdateAccessKeyRequest(Shape, kw_only=True):
+    access_key_id: AccessKeyId
+    status: AccessKeyStatus
+
+
+class UpdateAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
+
+
+class UpdateRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+    trust_policy: PolicyDocument | None = None
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+
+
+class UpdateRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class User(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+    user_id: PrincipalId | None = None
+    arn: Arn | None = None
+    created_at: Timestamp | None = None
+    tags: TagList | None = None
+    is_declared: Flag | None = None
+
+
 class Webhook(Shape, kw_only=True):
     name: Name | None = None
     url: Url | None = None
@@ -596,6 +892,34 @@ class Webhook(Shape, kw_only=True):
 
 
 OPERATIONS: dict[str, Operation] = {
+    "AttachPolicy": Operation(
+        "AttachPolicy",
+        AttachPolicyRequest,
+        AttachPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "PolicyNotFoundException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:AttachPolicy",
+        None,
+    ),
+    "CreateAccessKey": Operation(
+        "CreateAccessKey",
+        CreateAccessKeyRequest,
+        CreateAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "LimitExceededException",
+        ),
+        "wharfinger:CreateAccessKey",
+        None,
+    ),
     "CreatePlan": Operation(
         "CreatePlan",
         CreatePlanRequest,
@@ -605,6 +929,59 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:CreatePlan",
+        None,
+    ),
+    "CreateRobot": Operation(
+        "CreateRobot",
+        CreateRobotRequest,
+        CreateRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+        ),
+        "wharfinger:CreateRobot",
+        None,
+    ),
+    "CreateRole": Operation(
+        "CreateRole",
+        CreateRoleRequest,
+        CreateRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:CreateRole",
+        None,
+    ),
+    "CreateUser": Operation(
+        "CreateUser",
+        CreateUserRequest,
+        CreateUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:CreateUser",
+        None,
+    ),
+    "DeleteAccessKey": Operation(
+        "DeleteAccessKey",
+        DeleteAccessKeyRequest,
+        DeleteAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "AccessKeyNotFoundException",
+        ),
+        "wharfinger:DeleteAccessKey",
         None,
     ),
     "DeleteHold": Operation(
@@ -656,6 +1033,58 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:DeletePlan",
         None,
     ),
+    "DeletePolicy": Operation(
+        "DeletePolicy",
+        DeletePolicyRequest,
+        DeletePolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PolicyNotFoundException",
+            "PolicyInUseException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeletePolicy",
+        None,
+    ),
+    "DeleteRobot": Operation(
+        "DeleteRobot",
+        DeleteRobotRequest,
+        DeleteRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DeleteRobot",
+        None,
+    ),
+    "DeleteRole": Operation(
+        "DeleteRole",
+        DeleteRoleRequest,
+        DeleteRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteRole",
+        None,
+    ),
+    "DeleteUser": Operation(
+        "DeleteUser",
+        DeleteUserRequest,
+        DeleteUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteUser",
+        None,
+    ),
     "DeleteWebhook": Operation(
         "DeleteWebhook",
         DeleteWebhookRequest,
@@ -678,6 +1107,44 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:DescribePlan",
+        None,
+    ),
+    "DescribeRole": Operation(
+        "DescribeRole",
+        DescribeRoleRequest,
+        DescribeRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DescribeRole",
+        None,
+    ),
+    "DescribeUser": Operation(
+        "DescribeUser",
+        DescribeUserRequest,
+        DescribeUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DescribeUser",
+        None,
+    ),
+    "DetachPolicy": Operation(
+        "DetachPolicy",
+        DetachPolicyRequest,
+        DetachPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "PolicyNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DetachPolicy",
         None,
     ),
     "EmptyBin": Operation(
@@ -729,6 +1196,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:GetImageAtTime",
         "repository_name",
     ),
+    "GetPolicy": Operation(
+        "GetPolicy",
+        GetPolicyRequest,
+        GetPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PolicyNotFoundException",
+        ),
+        "wharfinger:GetPolicy",
+        None,
+    ),
     "GetUsage": Operation(
         "GetUsage",
         GetUsageRequest,
@@ -738,6 +1217,18 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:GetUsage",
+        None,
+    ),
+    "ListAccessKeys": Operation(
+        "ListAccessKeys",
+        ListAccessKeysRequest,
+        ListAccessKeysResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ListAccessKeys",
         None,
     ),
     "ListDeletedImages": Operation(
@@ -830,6 +1321,17 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:ListPlans",
         None,
     ),
+    "ListPolicies": Operation(
+        "ListPolicies",
+        ListPoliciesRequest,
+        ListPoliciesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListPolicies",
+        None,
+    ),
     "ListRepositoryUsage": Operation(
         "ListRepositoryUsage",
         ListRepositoryUsageRequest,
@@ -839,6 +1341,28 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListRepositoryUsage",
+        None,
+    ),
+    "ListRobots": Operation(
+        "ListRobots",
+        ListRobotsRequest,
+        ListRobotsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRobots",
+        None,
+    ),
+    "ListRoles": Operation(
+        "ListRoles",
+        ListRolesRequest,
+        ListRolesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRoles",
         None,
     ),
     "ListTagHistory": Operation(
@@ -851,6 +1375,17 @@ OPERATIONS: dict[str, Operation] = {
         ),
         "wharfinger:ListTagHistory",
         "repository_name",
+    ),
+    "ListUsers": Operation(
+        "ListUsers",
+        ListUsersRequest,
+        ListUsersResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListUsers",
+        None,
     ),
     "ListWebhooks": Operation(
         "ListWebhooks",
@@ -897,6 +1432,19 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:PutImageFeed",
         None,
     ),
+    "PutPolicy": Operation(
+        "PutPolicy",
+        PutPolicyRequest,
+        PutPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:PutPolicy",
+        None,
+    ),
     "PutWebhook": Operation(
         "PutWebhook",
         PutWebhookRequest,
@@ -933,6 +1481,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:RestoreImages",
         "repository_name",
     ),
+    "RotateRobot": Operation(
+        "RotateRobot",
+        RotateRobotRequest,
+        RotateRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:RotateRobot",
+        None,
+    ),
     "UndoPlan": Operation(
         "UndoPlan",
         UndoPlanRequest,
@@ -946,18 +1506,52 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:UndoPlan",
         None,
     ),
+    "UpdateAccessKey": Operation(
+        "UpdateAccessKey",
+        UpdateAccessKeyRequest,
+        UpdateAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "AccessKeyNotFoundException",
+        ),
+        "wharfinger:UpdateAccessKey",
+        None,
+    ),
+    "UpdateRole": Operation(
+        "UpdateRole",
+        UpdateRoleRequest,
+        UpdateRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:UpdateRole",
+        None,
+    ),
 }
 
 SERVICE = Service("Wharfinger", "Wharfinger_V20261123", "wharfinger", OPERATIONS)
 # the exceptions of the model, each with the members it has besides its message
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "AccessKeyNotFoundException": (),
+    "DeclaredException": (),
     "DeletionNotFoundException": (),
     "FeedNotFoundException": (),
     "HoldNotFoundException": (),
     "ImageNotFoundException": (),
     "InvalidParameterException": (),
+    "InvalidTagParameterException": (),
+    "LimitExceededException": (),
     "PlanNotFoundException": (),
     "PlanStateException": (),
+    "PolicyInUseException": (),
+    "PolicyNotFoundException": (),
+    "PrincipalAlreadyExistsException": (),
+    "PrincipalNotFoundException": (),
     "RepositoryNotFoundException": (),
     "ServerException": (),
     "WebhookNotFoundException": (),

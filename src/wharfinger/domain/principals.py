@@ -13,6 +13,14 @@ _ROLE: Final = re.compile(rf"arn:aws:iam::([0-9]{{12}}):role/({NAME.pattern})", 
 _ISSUER: Final = re.compile(r"(https?)://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?(?:/[\w.~/-]*)?", re.ASCII)
 _LOOPBACK: Final = re.compile(r"localhost|127(?:\.[0-9]{1,3}){3}")
 _LONGEST_ISSUER: Final = 255
+# of an account
+USERS: Final = 5000
+ROLES: Final = 1000
+POLICIES: Final = 1500
+# of a user or role
+ATTACHED_POLICIES: Final = 20
+# of a user, and of the root
+ACCESS_KEYS: Final = 10
 
 
 def root_arn(account: str) -> str:

@@ -4,7 +4,17 @@ from typing import Final
 
 from wharfinger.api.aws.call import Handler
 from wharfinger.api.wharfinger import bin as bin_
-from wharfinger.api.wharfinger import events, holds, plans, usage, webhooks
+from wharfinger.api.wharfinger import (
+    events,
+    holds,
+    keys,
+    plans,
+    policies,
+    principals,
+    robots,
+    usage,
+    webhooks,
+)
 
 HANDLERS: Final[dict[str, Handler]] = {
     **bin_.HANDLERS,
@@ -13,4 +23,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     **usage.HANDLERS,
     **events.HANDLERS,
     **webhooks.HANDLERS,
+    **principals.HANDLERS,
+    **keys.HANDLERS,
+    **policies.HANDLERS,
+    **robots.HANDLERS,
 }
