@@ -15,6 +15,7 @@ from wharfinger.cli.images import images
 from wharfinger.cli.keys import key
 from wharfinger.cli.plans import plan
 from wharfinger.cli.policies import policy
+from wharfinger.cli.providers import provider
 from wharfinger.cli.robots import robot
 from wharfinger.cli.roles import role
 from wharfinger.cli.scrub import scrub
@@ -57,6 +58,7 @@ for command in (
     webhook,
     user,
     role,
+    provider,
     key,
     policy,
     robot,

@@ -17,6 +17,7 @@ _LONGEST_ISSUER: Final = 255
 USERS: Final = 5000
 ROLES: Final = 1000
 POLICIES: Final = 1500
+PROVIDERS: Final = 100
 # of a user or role
 ATTACHED_POLICIES: Final = 20
 # of a user, and of the root

@@ -114,7 +114,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 7200
     webhook_private: Annotated[
-        bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
+        bool,
+        Meta(
+            description="Let web hooks, and questions to identity providers, go to private and loopback addresses; "
+            "open servers need it too."
+        ),
     ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],

@@ -11,6 +11,7 @@ from wharfinger.api.wharfinger import (
     plans,
     policies,
     principals,
+    providers,
     robots,
     usage,
     webhooks,
@@ -27,4 +28,5 @@ HANDLERS: Final[dict[str, Handler]] = {
     **keys.HANDLERS,
     **policies.HANDLERS,
     **robots.HANDLERS,
+    **providers.HANDLERS,
 }
