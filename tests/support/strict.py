@@ -97,12 +97,13 @@ def document(*statements: Mapping[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def new_strict(directory: Path, clock: Clock | None = None) -> AsyncIterator[Strict]:
+async def new_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
     """On a new data directory, with the repository `app`."""
     clock = clock or Clock()
-    settings = settings_of(directory, open=False, account=ACCOUNT)
-    async with prepared(directory, clock, open=False, account=ACCOUNT) as state:
-        second = opened(directory, clock, open=False, account=ACCOUNT)
+    more = {"open": False, "account": ACCOUNT, **more}
+    settings = settings_of(directory, **more)
+    async with prepared(directory, clock, **more) as state:
+        second = opened(directory, clock, **more)
         try:
             one, two = (Worker(opened_, ACCOUNT, settings=settings) for opened_ in (state, second))
             root = await _root(state)
