@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 from support.answer import Answer
+from support.doors import Doors
 from support.issuer import Issuer
 from support.server import REGION
 from support.signing import HOST, sign
-from support.strict import ACCOUNT, Key, Strict, Worker
+from support.strict import ACCOUNT, Key, Strict
 
 FORM = "application/x-www-form-urlencoded"
 VERSION = "2011-06-15"
@@ -61,7 +62,7 @@ def _members(element: ElementTree.Element, path: str = "") -> list[tuple[str, st
     return found
 
 
-async def ask(worker: Worker, key: Key | None, action: str, **members: Any) -> Told:
+async def ask(worker: Doors, key: Key | None, action: str, **members: Any) -> Told:
     """A call, signed unless there is no key. Lists and structures are named as in forms, with `__` for a dot."""
     fields = {name.replace("__", "."): value for name, value in members.items()}
     body = urlencode({"Action": action, "Version": VERSION, **fields}).encode()
