@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -151,8 +152,10 @@ def term(told: Told, clock: Clock) -> int:
 async def test_a_session_lasts_as_long_as_asked_and_the_role_allows(
     strict: Strict, clock: Clock, of_role: int | None, asked: int | None, given: int | None
 ) -> None:
-    await role(strict, trust(ACCOUNT), **({"sessionSeconds": of_role} if of_role else {}))
-    told = await assume(strict, strict.root, **({"DurationSeconds": asked} if asked else {}))
+    limit: dict[str, Any] = {"sessionSeconds": of_role} if of_role else {}
+    wish: dict[str, Any] = {"DurationSeconds": asked} if asked else {}
+    await role(strict, trust(ACCOUNT), **limit)
+    told = await assume(strict, strict.root, **wish)
     if given is None:
         assert (told.status, told.code) == (400, "ValidationError")
         assert f"the limit of {of_role or 3600} seconds for this role" in told.message
