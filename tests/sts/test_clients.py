@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
 
 from support.content import image
@@ -111,8 +112,6 @@ def test_boto3_reads_what_an_open_server_answers(server: Server, account: str) -
 
 
 def test_a_presigned_address_proves_who_somebody_is(server: Server, account: str) -> None:
-    import urllib3  # noqa: PLC0415
-
     client = boto3.client(
         "sts",
         endpoint_url=server.endpoint,
@@ -165,7 +164,7 @@ def test_a_pipeline_with_a_token_of_its_issuer_pulls_and_does_not_push(
     pipeline = Oci(f"http://{shell.registry}", password)
     assert pipeline.get("/v2/").status == 200
     assert pipeline.get("/v2/app/manifests/v1").body == one.manifest
-    assert pipeline.request("POST", "/v2/app/blobs/uploads/").status == 403
+    assert pipeline.call("POST", "/v2/app/blobs/uploads/").status == 403
 
 
 def test_a_pipeline_of_another_repository_is_refused(
