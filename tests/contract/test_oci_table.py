@@ -17,9 +17,9 @@ def test_every_endpoint_and_method_has_a_handler_and_there_are_no_others() -> No
     assert {(endpoint.name, method) for endpoint in ENDPOINTS for method in endpoint.actions} == set(HANDLERS)
 
 
-def test_every_request_needs_a_right_that_ecr_knows_and_a_greeting_only_a_login() -> None:
+def test_every_request_needs_a_right_that_ecr_knows_and_logging_in_needs_none() -> None:
     actions = {endpoint.name: set(endpoint.actions.values()) for endpoint in ENDPOINTS}
-    assert actions.pop("ping") == {None}
+    assert (actions.pop("ping"), actions.pop("token")) == ({None}, {None})
     known = {operation.action for operation in OPERATIONS.values()}
     assert {MOUNT_SOURCE_ACTION}.union(*actions.values()) <= known
 
@@ -34,6 +34,7 @@ def test_the_methods_of_an_endpoint_are_listed_as_the_allow_header_lists_them() 
         "tags": "GET, HEAD",
         "referrers": "GET, HEAD",
         "catalog": "GET, HEAD",
+        "token": "GET",
         "ping": "GET, HEAD",
     }
 
@@ -44,6 +45,7 @@ def test_the_methods_of_an_endpoint_are_listed_as_the_allow_header_lists_them() 
         ("/v2", "ping", "", ""),
         ("/v2/", "ping", "", ""),
         ("/v2/_catalog", "catalog", "", ""),
+        ("/v2/token", "token", "", ""),
         ("/v2/app/manifests/latest", "manifest", "app", "latest"),
         (f"/v2/app/manifests/{DIGEST}", "manifest", "app", DIGEST),
         (f"/v2/app/blobs/{DIGEST}", "blob", "app", DIGEST),

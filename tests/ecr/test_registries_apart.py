@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from support.content import Image, image, series, sha256
-from support.ecr_errors import invalid, no_repository
+from support.ecr_errors import denied, invalid, no_repository
 from support.ecr_model import MODEL, smallest
 from support.oci import Oci
 from support.raw_ecr import RawEcr
@@ -18,6 +18,8 @@ from support.server import Server
 from wharfinger.api.ecr import HANDLERS
 
 FOREIGN: Final = "210987654321"
+ACTIONS: Final = {"ListImageReferrers": "BatchGetImage"}  # others are named as their operation
+POLICY: Final = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}}'
 Other = Callable[[Registry], Registry]
 
 
@@ -145,9 +147,12 @@ NAMES_A_REPOSITORY: Final = sorted(
 @pytest.mark.parametrize("operation", NAMES_A_REPOSITORY)
 def test_a_repository_of_somebody_else_looks_like_one_that_is_not_there(registry: Registry, operation: str) -> None:
     owner = stranger(registry)
-    owner.create("sample")
-    arguments = {**valid(operation), "repositoryName": "sample", "registryId": owner.account}
-    assert RawEcr(registry).call(operation, arguments).error == no_repository("sample", owner.account)
+    owner.create("there")
+    for name in ("there", "missing"):
+        arguments = {**valid(operation), "repositoryName": name, "registryId": owner.account}
+        action = f"ecr:{ACTIONS.get(operation, operation)}"
+        expected = denied(registry.account, action, f"arn:aws:ecr:{owner.region}:{owner.account}:repository/{name}")
+        assert RawEcr(registry).call(operation, arguments).error == expected
 
 
 @pytest.mark.parametrize("operation", NAMES_A_REPOSITORY)
@@ -174,6 +179,7 @@ def valid(operation: str) -> dict[str, Any]:
     more: dict[str, dict[str, Any]] = {
         "PutImage": {"imageManifest": one.text},
         "ListImageReferrers": {"subjectId": {"imageDigest": one.digest}},
+        "SetRepositoryPolicy": {"policyText": POLICY},
     }
     return {**smallest(operation), **more.get(operation, {})}
 

@@ -34,7 +34,9 @@ def open_to_others(paths: Iterator[Path]) -> list[str]:
     return [f"{path} {path.stat().st_mode & 0o777:o}" for path in paths if path.stat().st_mode & 0o077]
 
 
-@pytest.mark.parametrize("name", ["wharfinger.db", "wharfinger.db-wal", "server.json", "master.key", "write.lock"])
+@pytest.mark.parametrize(
+    "name", ["wharfinger.db", "wharfinger.db-wal", "server.json", "master.key", "secrets.key", "write.lock"]
+)
 def test_a_file_that_the_server_keeps_is_for_its_user_alone(served: Path, name: str) -> None:
     assert open_to_others(iter([served / name])) == []
 

@@ -301,7 +301,7 @@ async def stranger(strict: Strict) -> Ask:
     return lambda worker: worker.call(key, "BatchGetImage", **APP, registryId=ACCOUNT, imageIds=ids)
 
 
-async def nobody(strict: Strict) -> Ask:  # noqa: ARG001 - askers look alike
+async def nobody(strict: Strict) -> Ask:
     """Somebody without a login."""
     return lambda worker: worker.pull("app/manifests/v1", None)
 
@@ -331,7 +331,7 @@ async def test_a_repository_that_is_made_again_allows_nothing_of_what_the_first_
 
 
 async def test_what_a_tag_of_a_repository_allowed_is_refused_once_it_is_taken_off(strict: Strict) -> None:
-    arn = strict.one.state.rules.default_account and f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/app"
+    arn = f"arn:aws:ecr:eu-central-1:{ACCOUNT}:repository/app"
     tagged = {"StringEquals": {"aws:ResourceTag/team": "a"}}
     await strict.policy("of-team", {**EVERYTHING, "Condition": tagged})
     await strict.one.done(strict.root, "TagResource", resourceArn=arn, tags=[{"Key": "team", "Value": "a"}])

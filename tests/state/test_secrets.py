@@ -1,8 +1,7 @@
-"""The master key is made once and looked after; what it protects opens with no other key, and shows in no text."""
+"""What the data key protects opens with no other key, and shows in no text."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,69 +17,13 @@ from wharfinger.server import data
 from wharfinger.services import login
 from wharfinger.state import State
 from wharfinger.state.db import keys
-from wharfinger.state.secrets import Secrets, SecretsUnreadable, open_secrets
+from wharfinger.state.secrets import Secrets, SecretsUnreadable
 
 
 @pytest.fixture
 async def state(tmp_path: Path) -> AsyncIterator[State]:
     async with prepared(tmp_path / "data") as opened:
         yield opened
-
-
-# --- the master key ------------------------------------------------------------------------------------------
-
-
-def test_the_master_key_is_made_once(tmp_path: Path) -> None:
-    first = open_secrets(tmp_path, create=True)
-    assert open_secrets(tmp_path, create=True).key("a") == first.key("a")
-    assert open_secrets(tmp_path, create=False).key("a") == first.key("a")
-
-
-def test_every_directory_has_a_key_of_its_own(tmp_path: Path) -> None:
-    made = []
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        made.append(open_secrets(tmp_path / name, create=True).key("a"))
-    assert made[0] != made[1]
-
-
-def test_only_its_owner_may_read_the_master_key(tmp_path: Path) -> None:
-    before = os.umask(0)  # the most careless there is
-    try:
-        open_secrets(tmp_path, create=True)
-    finally:
-        os.umask(before)
-    assert (tmp_path / "master.key").stat().st_mode & 0o777 == 0o600
-
-
-def test_nothing_but_the_key_is_left_of_its_making(tmp_path: Path) -> None:
-    open_secrets(tmp_path, create=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["master.key"]
-
-
-def test_a_crash_while_the_key_was_made_is_got_over(tmp_path: Path) -> None:
-    (tmp_path / "master.new").write_bytes(b"half")
-    first = open_secrets(tmp_path, create=True)
-    assert open_secrets(tmp_path, create=False).key("a") == first.key("a")
-
-
-def test_a_missing_key_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(SecretsUnreadable, match=f"no master key at {tmp_path}/master.key"):
-        open_secrets(tmp_path, create=False)
-
-
-@pytest.mark.parametrize("content", [b"", b"k" * 31, b"k" * 33], ids=["empty", "short", "long"])
-def test_a_damaged_key_is_explained(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "master.key").write_bytes(content)
-    with pytest.raises(SecretsUnreadable, match=f"{tmp_path}/master.key is damaged: it has to be 32 bytes"):
-        open_secrets(tmp_path, create=True)
-
-
-def test_a_damaged_key_is_left_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "master.key").write_bytes(b"half")
-    with pytest.raises(SecretsUnreadable):
-        open_secrets(tmp_path, create=True)
-    assert (tmp_path / "master.key").read_bytes() == b"half"
 
 
 # --- what it protects ----------------------------------------------------------------------------------------
@@ -108,7 +51,7 @@ def test_a_secret_can_not_be_read_as_that_of_another_id() -> None:
         secrets().decrypt(secrets().encrypt("secret", "one"), "another")
 
 
-def test_a_secret_can_not_be_read_with_another_master_key() -> None:
+def test_a_secret_can_not_be_read_with_another_data_key() -> None:
     with pytest.raises(SecretsUnreadable, match="not the one that this data was encrypted with"):
         secrets(b"x").decrypt(secrets().encrypt("secret", "id"), "id")
 
@@ -149,12 +92,14 @@ async def test_an_access_key_can_not_be_given_the_secret_of_another(state: State
         await login.credentials(strict, "WHRFANOTHER", None)
 
 
-async def test_a_server_with_another_master_key_does_not_start(tmp_path: Path) -> None:
-    settings = settings_of(tmp_path / "data")
-    await data.prepare(settings)
-    (settings.directory / "master.key").write_bytes(b"x" * 32)
+async def test_a_server_with_the_keys_of_other_data_does_not_start(tmp_path: Path) -> None:
+    one, other = settings_of(tmp_path / "one"), settings_of(tmp_path / "other")
+    await data.prepare(one)
+    await data.prepare(other)
+    for name in ("master.key", "secrets.key"):
+        (other.directory / name).rename(one.directory / name)
     with pytest.raises(SecretsUnreadable, match="not the one that this data was encrypted with"):
-        await data.prepare(settings)
+        await data.prepare(one)
 
 
 # --- what shows ----------------------------------------------------------------------------------------------

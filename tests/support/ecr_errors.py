@@ -36,6 +36,15 @@ def no_image(repository: str, account: str, digest: str = "null", tag: str = "nu
     return "ImageNotFoundException", text
 
 
+def denied(account: str, action: str, resource: str) -> tuple[str, str]:
+    """The error for the root of an account that asks another account for something."""
+    text = (
+        f"User: arn:aws:iam::{account}:root is not authorized to perform: {action} on resource: {resource} "
+        f"because no resource-based policy allows the {action} action"
+    )
+    return "AccessDeniedException", text
+
+
 def invalid(path: str, constraint: str) -> tuple[str, str]:
     """The error for a parameter that breaks a constraint."""
     return "InvalidParameterException", f"Invalid parameter at '{path}' failed to satisfy constraint: '{constraint}'"

@@ -1,12 +1,15 @@
-"""A state on which everything ends at one step of its way to the disk, as if its process were killed there."""
+"""Ways to end at one step: of a state on its way to the disk, or of files, as if the process were killed there."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
-from contextlib import asynccontextmanager
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import pytest
 
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Stored, Writer
@@ -17,6 +20,30 @@ R = TypeVar("R")
 
 class Killed(BaseException):
     """The process is gone: no handler of an error runs as it would after one."""
+
+
+@contextmanager
+def killed_at(at: int, *, after: bool) -> Iterator[None]:
+    """Within the block everything ends at one of the steps that change files or sync them."""
+    left = at
+
+    def step(do: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **kwargs: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0 or (left == 0 and not after):
+                raise Killed
+            result = do(*args, **kwargs)
+            if left == 0:
+                raise Killed
+            return result
+
+        return run
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("open", "fsync", "rename", "unlink"):
+            patch.setattr(os, name, step(getattr(os, name)))
+        yield
 
 
 class Failpoints:
@@ -60,6 +87,9 @@ class _Database:
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.points.step(self.inner.write(work, *args, **kwargs))
+
+    async def rights_version(self) -> int:
+        return await self.inner.rights_version()
 
     async def close(self) -> None:
         await self.inner.close()

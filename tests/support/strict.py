@@ -24,6 +24,7 @@ from wharfinger.state import State
 
 ACCOUNT = "123456789012"
 ADDRESS = "http://localhost:5050"
+SETTINGS = {"open": False, "account": ACCOUNT, "region": REGION}
 
 
 class Key(NamedTuple):
@@ -121,7 +122,7 @@ async def open_strict(directory: Path, clock: Clock | None = None, **more: Any) 
 
 
 def _settings(directory: Path, more: Mapping[str, Any]) -> Settings:
-    return settings_of(directory, **{"open": False, "account": ACCOUNT, **more})
+    return settings_of(directory, **{**SETTINGS, **more})
 
 
 async def _root(state: State) -> Key:

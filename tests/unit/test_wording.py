@@ -31,6 +31,7 @@ COMMON = {
     "MissingAuthenticationTokenException": "common error of AWS: not signed",
     "IncompleteSignatureException": "common error of AWS: signed with a part missing",
     "AccessDeniedException": "common error of AWS: not allowed",
+    "ThrottlingException": "common error of AWS: too much at a time, which SDKs try again",
     "UnknownOperationException": "common error of AWS: the target names no operation",
     "SerializationException": "AWS JSON protocol: no JSON, or a value of a wrong type",
     "MalformedHttpRequestException": "common error of AWS: a content type that is none of the protocol's",
@@ -140,6 +141,14 @@ IN_REPOSITORY = (REGISTRY, "team/app")
             (
                 "The repository with name 'team/app' in registry with id '123456789012' cannot be deleted because it "
                 "still contains images"
+            ),
+        ),
+        (
+            f.LifecyclePolicyNotFound(*IN_REPOSITORY),
+            "LifecyclePolicyNotFoundException",
+            (
+                "Lifecycle policy does not exist for the repository with name 'team/app' in the registry with id "
+                "'123456789012'"
             ),
         ),
         (
@@ -266,8 +275,16 @@ IN_REPOSITORY = (REGISTRY, "team/app")
             "AccessDeniedException",
             (
                 "User: arn:aws:iam::123456789012:user/u is not authorized to perform: ecr:PutImage on resource: "
-                "arn:aws:ecr:eu-central-1:123456789012:repository/team/app because no resource-based policy allows the "
+                "arn:aws:ecr:eu-central-1:123456789012:repository/team/app because no identity-based policy allows the "
                 "ecr:PutImage action"
+            ),
+        ),
+        (
+            f.Denied("arn:aws:iam::123456789012:user/u", "ecr:PutImage", "*", "resource-based", True),
+            "AccessDeniedException",
+            (
+                "User: arn:aws:iam::123456789012:user/u is not authorized to perform: ecr:PutImage on resource: * "
+                "with an explicit deny in a resource-based policy"
             ),
         ),
     ],

@@ -81,3 +81,14 @@ def tags(texts: tuple[str, ...]) -> list[contract.Tag]:
     if not all(key and equals for key, equals, _ in pairs):
         raise click.UsageError("write a tag as <key>=<value>.")
     return [contract.Tag(key=key, value=value) for key, _, value in pairs]
+
+
+def condition_keys(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    """Condition keys of `aws:SourceIp=10.0.0.1`, one that comes again with all its values; a usage error for others."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{text!r} is no condition; write it as aws:SourceIp=10.0.0.1.")
+        found.setdefault(key, []).append(value)
+    return found

@@ -7,6 +7,7 @@ from typing import IO
 import click
 
 from wharfinger.cli import show
+from wharfinger.cli.explain import explain
 from wharfinger.cli.session import Session, client_command
 from wharfinger.contract import wharfinger as contract
 
@@ -90,3 +91,6 @@ def _check_holder(user: str | None, role: str | None) -> None:
 def _names(session: Session, request: contract.AttachPolicyRequest | contract.DetachPolicyRequest) -> None:
     names = session.call(request)["policyNames"]
     session.listing([{"policyName": name} for name in names], (show.words("POLICY", "policyName"),))
+
+
+policy.add_command(explain)

@@ -46,12 +46,13 @@ def client_command(function: Callable[..., None]) -> Callable[..., None]:
     """A command that gets a Session, and the options that say where the server is and how to print."""
 
     @click.option("--data", metavar="DIRECTORY", help="Find the server, and the key to it, by its data directory.")
+    @click.option("--master-key", metavar="FILE", help="The master key of the data directory, if it is elsewhere.")
     @click.option("--account", help="Use the key of this account, which the data directory holds.")
     @click.option("--region", help="Registry of this region.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON documents, one on each line.")
     @functools.wraps(function)
     def run(*, as_json: bool, **arguments: Any) -> None:
-        access = find({name: arguments.pop(name) for name in ("data", "account", "region")})
+        access = find({name: arguments.pop(name) for name in ("data", "master_key", "account", "region")})
         function(Session(access, as_json=as_json), **arguments)
 
     return run

@@ -91,7 +91,7 @@ def details(item: Document, columns: Sequence[Column], *, as_json: bool) -> None
     width = max(len(column.heading) for column in columns)
     for column in columns:
         text = column.text(item)
-        if text is not None:
+        if text:
             click.echo(f"{column.heading:<{width}}  {printable(text)}")
 
 

@@ -5,6 +5,8 @@ from typing import Final
 ACTIONS: Final = {
     # the model's own documentation: listing referrers is allowed by the right to read images
     "ListImageReferrers": "ecr:BatchGetImage",
+    # our own operation is another way to the same: who may not delete by one way may not by the other
+    "DeleteImages": "ecr:BatchDeleteImage",
 }
 
 _BLANKS: Final = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -32,4 +34,10 @@ PARTS: Final = {
 WITHOUT_MEMBER: Final = frozenset(
     # seen live: constraints on these members are worded "must …", on all others "Member must …"
     {"registryId", "repositoryName", "imageTag"}
+)
+
+SENSITIVE: Final = frozenset(
+    # members that no log, no trail and no `repr` shows, beside those of shapes that a model calls sensitive:
+    # ECR's model calls none so, and STS's not all
+    {"authorizationToken", "downloadUrl", "layerPartBlob", "nextToken", "ContextAssertion", "SessionToken", "TokenCode"}
 )

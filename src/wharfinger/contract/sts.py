@@ -98,6 +98,8 @@ class AssumeRoleRequest(Shape, kw_only=True):
         default=None, name="MinimumSessionTokenSize"
     )
 
+    SENSITIVE = frozenset({"token_code"})
+
 
 class AssumeRoleResponse(Shape, kw_only=True):
     credentials: Credentials | None = msgspec.field(default=None, name="Credentials")
@@ -122,8 +124,7 @@ class AssumeRoleWithWebIdentityRequest(Shape, kw_only=True):
         default=None, name="MinimumSessionTokenSize"
     )
 
-    def __repr__(self) -> str:
-        return "AssumeRoleWithWebIdentityRequest(…)"
+    SENSITIVE = frozenset({"web_identity_token"})
 
 
 class AssumeRoleWithWebIdentityResponse(Shape, kw_only=True):
@@ -153,8 +154,7 @@ class Credentials(Shape, kw_only=True):
     session_token: tokenType = msgspec.field(name="SessionToken")
     expiration: dateType = msgspec.field(name="Expiration")
 
-    def __repr__(self) -> str:
-        return "Credentials(…)"
+    SENSITIVE = frozenset({"secret_access_key", "session_token"})
 
 
 class GetCallerIdentityRequest(Shape, kw_only=True):
@@ -175,6 +175,8 @@ class GetSessionTokenRequest(Shape, kw_only=True):
         default=None, name="MinimumSessionTokenSize"
     )
 
+    SENSITIVE = frozenset({"token_code"})
+
 
 class GetSessionTokenResponse(Shape, kw_only=True):
     credentials: Credentials | None = msgspec.field(default=None, name="Credentials")
@@ -191,6 +193,8 @@ class PolicyDescriptorType(Shape, kw_only=True):
 class ProvidedContext(Shape, kw_only=True):
     provider_arn: arnType | None = msgspec.field(default=None, name="ProviderArn")
     context_assertion: contextAssertionType | None = msgspec.field(default=None, name="ContextAssertion")
+
+    SENSITIVE = frozenset({"context_assertion"})
 
 
 class Tag(Shape, kw_only=True):

@@ -17,21 +17,29 @@ API_VERSION = "2026-11-23"
 AccessKeyId = Annotated[str, Meta(min_length=16, max_length=128, pattern="^(?:\\w+)\\Z")]
 AccessKeyList = list["AccessKey"]
 AccessKeyStatus = Literal["ACTIVE", "INACTIVE"]
+AccessList = list["Access"]
+ActionName = Annotated[str, Meta(min_length=1, max_length=128, pattern="^(?:[a-z]+:[A-Za-z]+)\\Z")]
 Arn = Annotated[str, Meta(max_length=2048)]
 Text = Annotated[str, Meta(max_length=4096)]
 ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
 Audience = Annotated[str, Meta(min_length=1, max_length=255)]
 AudienceList = Annotated[list["Audience"], Meta(min_length=1, max_length=100)]
 Bytes = Annotated[int, Meta(ge=0)]
+ConditionKeyName = Annotated[str, Meta(min_length=1, max_length=256)]
+ConditionKeyValue = Annotated[str, Meta(max_length=1024)]
+ConditionKeyValueList = Annotated[list["ConditionKeyValue"], Meta(min_length=1, max_length=50)]
+ConditionKeyMap = Annotated[dict["ConditionKeyName", "ConditionKeyValueList"], Meta(max_length=50)]
 Count = Annotated[int, Meta(ge=0)]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 DeletedImageList = list["DeletedImage"]
 DeletionId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 DeletionIdList = Annotated[list["DeletionId"], Meta(min_length=1, max_length=100)]
 DeletionList = list["Deletion"]
+ErrorCode = Annotated[str, Meta(min_length=1, max_length=128)]
 EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
 EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 EventList = list["Event"]
+ExplainedStatementList = list["ExplainedStatement"]
 Flag = bool
 HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 HoldList = list["Hold"]
@@ -69,7 +77,10 @@ PlanVerdict = Literal["DELETE", "KEEP"]
 PolicyDocument = Annotated[str, Meta(min_length=1, max_length=20480)]
 PrincipalName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^(?:[a-zA-Z0-9_+=,.@-]+)\\Z")]
 PolicyNameList = list["PrincipalName"]
+PolicySource = Literal["identity-based", "resource-based", "session", "root"]
+Principal = Annotated[str, Meta(min_length=1, max_length=2048)]
 PrincipalId = Annotated[str, Meta(max_length=64)]
+PrincipalText = Annotated[str, Meta(min_length=1, max_length=2048)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
 RepositoryName = Annotated[
@@ -86,22 +97,42 @@ RestoreFailureList = list["RestoreFailure"]
 RobotAction = Annotated[str, Meta(min_length=1, max_length=128)]
 RobotActionList = Annotated[list["RobotAction"], Meta(min_length=1, max_length=50)]
 RobotList = list["Robot"]
-RobotRepositoryList = Annotated[list["RepositoryPattern"], Meta(min_length=1, max_length=100)]
+RobotRepositoryList = Annotated[list["RepositoryPattern"], Meta(min_length=1, max_length=50)]
 RobotToken = Annotated[str, Meta(max_length=256)]
 RoleList = list["Role"]
 Seconds = Annotated[int, Meta(ge=1, le=31536000)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
 SecretAccessKey = Annotated[str, Meta(max_length=256)]
 SessionSeconds = Annotated[int, Meta(ge=3600, le=43200)]
+StatementEffect = Literal["Allow", "Deny"]
+StatementElement = Literal["principal", "action", "resource", "condition"]
+StatementNumber = int
 TagChangeList = list["TagChange"]
 TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
 TagList = Annotated[list["Tag"], Meta(max_length=50)]
 TagValue = Annotated[str, Meta(max_length=256)]
 Timestamp = float
+TrailDocument = Annotated[str, Meta(max_length=65536)]
+TrailRecordList = list["TrailRecord"]
 Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
 UserList = list["User"]
 WebhookList = list["Webhook"]
 Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
+
+
+class Access(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+
+
+class AccessDecision(Shape, kw_only=True):
+    source: PolicySource | None = None
+    explicit: Flag | None = None
+    policy_name: str | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
 
 
 class AccessKey(Shape, kw_only=True):
@@ -130,8 +161,7 @@ class CreateAccessKeyResponse(Shape, kw_only=True):
     access_key: AccessKey | None = None
     secret_access_key: SecretAccessKey | None = None
 
-    def __repr__(self) -> str:
-        return "CreateAccessKeyResponse(…)"
+    SENSITIVE = frozenset({"secret_access_key"})
 
 
 class CreatePlanRequest(Shape, kw_only=True):
@@ -155,8 +185,7 @@ class CreateRobotResponse(Shape, kw_only=True):
     robot: Robot | None = None
     token: RobotToken | None = None
 
-    def __repr__(self) -> str:
-        return "CreateRobotResponse(…)"
+    SENSITIVE = frozenset({"token"})
 
 
 class CreateRoleRequest(Shape, kw_only=True):
@@ -384,6 +413,36 @@ class ExecutePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class ExplainAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    principal: PrincipalText | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+
+
+class ExplainAccessResponse(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+    action: ActionName | None = None
+    resource: Arn | None = None
+    statements: ExplainedStatementList | None = None
+
+
+class ExplainedStatement(Shape, kw_only=True):
+    policy_name: str | None = None
+    source: PolicySource | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
+    effect: StatementEffect | None = None
+    applies: Flag | None = None
+    misfit: StatementElement | None = None
+    operator: str | None = None
+    condition_key: str | None = None
+
+
 class GetDeletionSettingsRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName
@@ -497,6 +556,24 @@ class ListAccessKeysResponse(Shape, kw_only=True):
     access_keys: AccessKeyList | None = None
 
 
+class ListAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListAccessResponse(Shape, kw_only=True):
+    access: AccessList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
 class ListDeletedImagesRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName | None = None
@@ -504,10 +581,14 @@ class ListDeletedImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletedImagesResponse(Shape, kw_only=True):
     images: DeletedImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListDeletionsRequest(Shape, kw_only=True):
@@ -516,10 +597,14 @@ class ListDeletionsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletionsResponse(Shape, kw_only=True):
     deletions: DeletionList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListEventsRequest(Shape, kw_only=True):
@@ -529,10 +614,14 @@ class ListEventsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListEventsResponse(Shape, kw_only=True):
     events: EventList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListHoldsRequest(Shape, kw_only=True):
@@ -541,20 +630,28 @@ class ListHoldsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListHoldsResponse(Shape, kw_only=True):
     holds: HoldList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListIdentityProvidersRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListIdentityProvidersResponse(Shape, kw_only=True):
     identity_providers: IdentityProviderList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageFeedsRequest(Shape, kw_only=True):
@@ -562,10 +659,14 @@ class ListImageFeedsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageFeedsResponse(Shape, kw_only=True):
     feeds: ImageFeedList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageUsageRequest(Shape, kw_only=True):
@@ -574,10 +675,14 @@ class ListImageUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageUsageResponse(Shape, kw_only=True):
     images: ImageUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlanImagesRequest(Shape, kw_only=True):
@@ -587,10 +692,14 @@ class ListPlanImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlanImagesResponse(Shape, kw_only=True):
     images: PlanImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlansRequest(Shape, kw_only=True):
@@ -598,20 +707,28 @@ class ListPlansRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlansResponse(Shape, kw_only=True):
     plans: PlanList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPoliciesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPoliciesResponse(Shape, kw_only=True):
     policies: IdentityPolicyList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRepositoryUsageRequest(Shape, kw_only=True):
@@ -619,30 +736,42 @@ class ListRepositoryUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRepositoryUsageResponse(Shape, kw_only=True):
     repositories: RepositoryUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRobotsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRobotsResponse(Shape, kw_only=True):
     robots: RobotList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRolesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRolesResponse(Shape, kw_only=True):
     roles: RoleList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListTagHistoryRequest(Shape, kw_only=True):
@@ -652,20 +781,50 @@ class ListTagHistoryRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListTagHistoryResponse(Shape, kw_only=True):
     changes: TagChangeList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    event_name: OperationName | None = None
+    principal: Principal | None = None
+    error_code: ErrorCode | None = None
+    denied: Flag | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsResponse(Shape, kw_only=True):
+    records: TrailRecordList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListUsersRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListUsersResponse(Shape, kw_only=True):
     users: UserList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListWebhooksRequest(Shape, kw_only=True):
@@ -673,10 +832,14 @@ class ListWebhooksRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListWebhooksResponse(Shape, kw_only=True):
     webhooks: WebhookList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class Plan(Shape, kw_only=True):
@@ -782,8 +945,7 @@ class PutWebhookRequest(Shape, kw_only=True):
     secret: Secret | None = None
     repositories: RepositoryPattern | None = None
 
-    def __repr__(self) -> str:
-        return "PutWebhookRequest(…)"
+    SENSITIVE = frozenset({"secret"})
 
 
 class PutWebhookResponse(Shape, kw_only=True):
@@ -862,8 +1024,7 @@ class RotateRobotResponse(Shape, kw_only=True):
     robot: Robot | None = None
     token: RobotToken | None = None
 
-    def __repr__(self) -> str:
-        return "RotateRobotResponse(…)"
+    SENSITIVE = frozenset({"token"})
 
 
 class Tag(Shape, kw_only=True):
@@ -880,6 +1041,12 @@ class TagChange(Shape, kw_only=True):
     by: Arn | None = None
     operation: OperationName | None = None
     deletion_id: DeletionId | None = None
+
+
+class TrailRecord(Shape, kw_only=True):
+    event_id: Text | None = None
+    event_time: Timestamp | None = None
+    record: TrailDocument | None = None
 
 
 class UndoPlanRequest(Shape, kw_only=True):
@@ -1021,6 +1188,7 @@ OPERATIONS: dict[str, Operation] = {
             "ServerException",
             "InvalidParameterException",
             "AccessKeyNotFoundException",
+            "DeclaredException",
         ),
         "wharfinger:DeleteAccessKey",
         None,
@@ -1071,7 +1239,7 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
             "RepositoryNotFoundException",
         ),
-        "wharfinger:DeleteImages",
+        "ecr:BatchDeleteImage",
         "repository_name",
     ),
     "DeletePlan": Operation(
@@ -1226,6 +1394,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:ExecutePlan",
         None,
     ),
+    "ExplainAccess": Operation(
+        "ExplainAccess",
+        ExplainAccessRequest,
+        ExplainAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ExplainAccess",
+        "repository_name",
+    ),
     "GetDeletionSettings": Operation(
         "GetDeletionSettings",
         GetDeletionSettingsRequest,
@@ -1272,6 +1452,17 @@ OPERATIONS: dict[str, Operation] = {
         ),
         "wharfinger:GetUsage",
         None,
+    ),
+    "ListAccess": Operation(
+        "ListAccess",
+        ListAccessRequest,
+        ListAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListAccess",
+        "repository_name",
     ),
     "ListAccessKeys": Operation(
         "ListAccessKeys",
@@ -1439,6 +1630,17 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListTagHistory",
+        "repository_name",
+    ),
+    "ListTrailRecords": Operation(
+        "ListTrailRecords",
+        ListTrailRecordsRequest,
+        ListTrailRecordsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListTrailRecords",
         "repository_name",
     ),
     "ListUsers": Operation(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from wharfinger.domain import principals
-from wharfinger.domain.faults import AccessKeyNotFound, InvalidParameter, TooManyOf
+from wharfinger.domain.faults import AccessKeyNotFound, Declared, InvalidParameter, TooManyOf
 from wharfinger.services.access import Caller
 from wharfinger.services.principals import find
 from wharfinger.state import State
@@ -79,13 +79,15 @@ async def set_status(state: State, caller: Caller, key: str, *, is_active: bool)
 
 
 async def delete(state: State, caller: Caller, key: str) -> OwnedKey:
-    """Remove an access key: what it was. Raises AccessKeyNotFound.
+    """Remove an access key: what it was. Raises AccessKeyNotFound, Declared.
 
     The last one of the root can go too: who has the data directory gets a new one by `wharfinger env`.
     """
 
     async def work(tx: Tx) -> OwnedKey:
         found = await _find(tx, caller, key)
+        if found.key.is_declared:
+            raise Declared("access key", key)
         await keys.delete(tx, key)
         return found
 

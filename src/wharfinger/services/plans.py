@@ -109,6 +109,16 @@ async def images_page(
 # --- what is done in the background --------------------------------------------------------------------------
 
 
+async def repositories_of(state: State, registry: Registry, id_: int) -> list[str]:
+    """Those that lose an image by a plan, in no order. Raises PlanNotFound."""
+
+    async def work(tx: Tx) -> list[str]:
+        await _find(tx, registry, id_)
+        return await plans.repositories(tx, id_)
+
+    return await state.db.read(work)
+
+
 async def execute(state: State, registry: Registry, id_: int, reason: str | None, principal: str) -> Plan:
     """Begin to delete what a plan says. Raises PlanNotFound, PlanStateUnfit."""
     now = state.clock()

@@ -64,7 +64,10 @@ async def delete_for_repository(state: State, registry: Registry, repository: st
 
 
 async def put_for_registry(state: State, registry: Registry, text: str) -> str:
-    """Put a policy in the place of a registry's present one: its text as it is given back. Raises ResourcePolicyInvalid."""
+    """Put a policy in the place of a registry's present one: its text as it is given back.
+
+    Raises ResourcePolicyInvalid.
+    """
     _read(text, "registry")
     kept = policy.pretty(text)
 

@@ -25,7 +25,8 @@ from wharfinger.domain.policy import Policy, Principal
 from wharfinger.domain.sessions import Session
 from wharfinger.domain.webtokens import Claims
 from wharfinger.services import login
-from wharfinger.services.access import Caller, Keys
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Keys
 from wharfinger.services.issuers import Issuers
 from wharfinger.services.login import SessionCredentials
 from wharfinger.state import State

@@ -9,8 +9,10 @@ from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.files import Scratch
+from wharfinger.state.limits import Limits
 from wharfinger.state.remembered import Remembered
 from wharfinger.state.secrets import Secrets
+from wharfinger.state.trail import TrailFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +24,7 @@ class State:
     clock: Clock
     secrets: Secrets
     scratch: Scratch
+    trail: TrailFiles
     rules: Rules
     remembered: Remembered = field(default_factory=Remembered)
+    limits: Limits = field(default_factory=lambda: Limits(0, 0))

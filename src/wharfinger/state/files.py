@@ -72,6 +72,23 @@ class ScratchFile:
         self._file.close()
 
 
+def draft(path: Path, content: bytes) -> Path:
+    """A file beside `path`, for this user alone, that holds all of `content` durably: for `publish`."""
+    made = path.with_name(f"{path.name}.new")
+    made.unlink(missing_ok=True)
+    with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a mode
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def publish(made: Path, path: Path) -> None:
+    """Put a draft in the place of `path`, durably: a crash leaves what was there, or all of the new."""
+    made.rename(path)
+    sync(path.parent)
+
+
 def sync(directory: Path) -> None:
     """Make the names in a directory survive a power cut."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -88,3 +105,15 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise Unavailable(f"disk: {errno.errorcode.get(error.errno or 0, 'error')}") from error
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """For the own user only, and whole: under another name first, so that a crash never leaves half of it."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:  # noqa: PTH123 - a mode
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    sync(path.parent)

@@ -1,31 +1,27 @@
-"""The master key of a data directory, and what is derived from it."""
+"""What is derived from the data key of a data directory; where that key is kept: `keyfiles`."""
 
 from __future__ import annotations
 
 import hmac
 import os
 import uuid
-from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from wharfinger.state.files import sync
-
-_KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 
 
 class SecretsUnreadable(Exception):
-    """The master key is missing, damaged, or not the one that the data was encrypted with."""
+    """A key is missing, damaged, or not the one that belongs here; the text names its file and the cure."""
 
 
 class Secrets:
     """Keys for signing, one per purpose, and encryption of what is kept at rest."""
 
-    def __init__(self, master: bytes) -> None:
-        self._master = master
+    def __init__(self, root: bytes) -> None:
+        self._root = root
         self._keys: dict[str, bytes] = {}
         self._cipher = AESGCM(self.key("at rest"))
 
@@ -35,11 +31,11 @@ class Secrets:
     def key(self, purpose: str) -> bytes:
         """A key that is good for `purpose` only."""
         if purpose not in self._keys:
-            self._keys[purpose] = hmac.digest(self._master, b"wharfinger: " + purpose.encode(), "sha256")
+            self._keys[purpose] = hmac.digest(self._root, b"wharfinger: " + purpose.encode(), "sha256")
         return self._keys[purpose]
 
     def uuid(self, purpose: str, text: str) -> str:
-        """An id that is made from `text`: always the same here, and another where the master key is another."""
+        """An id that is made from `text`: always the same here, and another where the data key is another."""
         return str(uuid.UUID(bytes=hmac.digest(self.key(f"{purpose} ids"), text.encode(), "sha256")[:16], version=4))
 
     def encrypt(self, text: str, bound_to: str) -> bytes:
@@ -52,32 +48,7 @@ class Secrets:
         try:
             return self._cipher.decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], bound_to.encode()).decode()
         except (InvalidTag, ValueError):
-            raise SecretsUnreadable("the master key is not the one that this data was encrypted with") from None
-
-
-def open_secrets(directory: Path, *, create: bool) -> Secrets:
-    """Read the master key in `directory`; with `create`, make one where there is none."""
-    path = directory / "master.key"
-    try:
-        master = path.read_bytes()
-    except FileNotFoundError:
-        if not create:
-            raise SecretsUnreadable(f"there is no master key at {path}") from None
-        return Secrets(_new_master(path))
-    if len(master) != _KEY_BYTES:
-        raise SecretsUnreadable(f"the master key at {path} is damaged: it has to be {_KEY_BYTES} bytes")
-    return Secrets(master)
-
-
-def _new_master(path: Path) -> bytes:
-    """Written whole and synced under another name first, so that a crash never leaves half a key."""
-    master = os.urandom(_KEY_BYTES)
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - a mode
-        file.write(master)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    sync(path.parent)
-    return master
+            raise SecretsUnreadable(
+                "the data key is not the one that this data was encrypted with: "
+                "put back secrets.key and the master key that belong to this database"
+            ) from None

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import ecr, origin, signed, sigv4, wharfinger
+from wharfinger.api import ecr, signed, sigv4, wharfinger
 from wharfinger.api.addresses import Addresses
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
+from wharfinger.api.origin import Origin
 from wharfinger.contract import ecr as ecr_contract
 from wharfinger.contract import wharfinger as wharfinger_contract
 from wharfinger.contract.explain import Violation, explain
@@ -27,7 +29,9 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import Registry, repository_arn
 from wharfinger.services import access
-from wharfinger.services.access import Errand, Keys, Login
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import Keys, Login
+from wharfinger.services.login import Credentials
 from wharfinger.state import State
 
 SERVICES: Final[tuple[tuple[Service, Mapping[str, Handler]], ...]] = (
@@ -56,12 +60,14 @@ class AwsDoor:
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
         service, operation, handler = _target(request)
-        request.operation = operation.name
+        request.service, request.operation = service, operation.name
         claim = sigv4.read_claim(request, service.signing_name)
+        request.key = claim.key
         credentials = await signed.credentials(self._state, claim)
         limit = _BODY_LIMITS.get(operation.name, _BODY_LIMIT)
         with self._state.scratch.file() as body:
-            await signed.receive(self._state, request, limit, claim, credentials, body)
+            with self._sending(operation, credentials):
+                await signed.receive(self._state, request, limit, claim, credentials, body)
             async with self._state.scratch.whole(body) as content:
                 own = Registry(credentials.account, claim.region)
                 return await self._perform(request, operation, handler, (credentials.login, own), content)
@@ -74,17 +80,24 @@ class AwsDoor:
         """The answer where something happened that should not have."""
         return failure(request.id)
 
+    def _sending(self, operation: Operation, credentials: Credentials) -> AbstractContextManager[None]:
+        if operation.name != "UploadLayerPart":
+            return nullcontext()
+        return self._state.limits.uploading(credentials.login.id)
+
     async def _perform(
         self, request: Request, operation: Operation, handler: Handler | None, who: tuple[Login, Registry], body: bytes
     ) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
-        arguments = _decode(operation, body)
+        request.arguments = arguments = _decode(operation, body)
         errand = _errand(operation, arguments, who[1])
-        keys = origin.keys(request, self._state.clock())
+        request.registry = errand.registry
+        keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *who, keys, errand)
         call = Call(self._state, self._addresses, caller, errand.registry, operation)
-        return success(await handler(call, arguments))
+        request.result = result = await handler(call, arguments)
+        return success(result)
 
 
 def _errand(operation: Operation, arguments: Any, own: Registry) -> Errand:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -30,6 +31,11 @@ class Call(NamedTuple):
     def cause(self) -> Cause:
         """What the request leaves behind with all that it changes."""
         return Cause(self.caller.principal, f"{self.request.method} {self.request.operation}")
+
+    @property
+    def sending(self) -> AbstractContextManager[None]:
+        """For as long as the caller sends a layer: one may send so many at a time. Raises Throttled."""
+        return self.state.limits.uploading(self.caller.login.id)
 
     def query(self, name: str) -> str | None:
         """The first value of a query parameter."""

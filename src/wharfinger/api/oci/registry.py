@@ -11,7 +11,7 @@ from wharfinger.api.oci.call import Call, Handler
 from wharfinger.contract.oci import JSON, VERSION_HEADER
 from wharfinger.services import repositories
 
-ANONYMOUS_TOKEN: Final = "anonymous"
+ANONYMOUS_TOKEN: Final = "anonymous"  # noqa: S105 - it is for everybody
 _TOKEN_SECONDS: Final = 3600  # for which a client need not ask again
 
 

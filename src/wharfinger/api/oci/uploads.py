@@ -22,7 +22,8 @@ async def begin_upload(call: Call) -> Response:
     if digest is not None:
         for action in WHOLE_BLOB_ACTIONS:
             await access.require(call.state, call.caller, Errand(action, call.registry, (call.repository,)))
-        await uploads.put(call.state, call.caller, call.registry, call.repository, call.request.stream(), digest)
+        with call.sending:
+            await uploads.put(call.state, call.caller, call.registry, call.repository, call.request.stream(), digest)
         return _created(call, digest)
     mounted = call.query("mount")
     if mounted is not None and await _mount(call, mounted, call.query("from")):
@@ -39,7 +40,8 @@ async def get_upload(call: Call) -> Response:
 async def patch_upload(call: Call) -> Response:
     """Take a chunk, or a stream of any length."""
     sent = chunk(call.request.header(b"content-range"), call.request.length)
-    upload = await uploads.append(call.state, _target(call), call.request.stream(), sent)
+    with call.sending:
+        upload = await uploads.append(call.state, _target(call), call.request.stream(), sent)
     return _progress(call, 202, upload)
 
 
@@ -47,7 +49,8 @@ async def put_upload(call: Call) -> Response:
     """Take the last chunk, if there is one, and make the upload a blob."""
     digest = call.query("digest") or ""
     sent = chunk(call.request.header(b"content-range"), call.request.length)
-    await uploads.finish(call.state, _target(call), call.request.stream(), sent, digest)
+    with call.sending:
+        await uploads.finish(call.state, _target(call), call.request.stream(), sent, digest)
     return _created(call, digest)
 
 

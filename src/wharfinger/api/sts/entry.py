@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from wharfinger.api import origin, signed, sigv4
+from wharfinger.api import signed, sigv4
 from wharfinger.api.http import Request, Response
+from wharfinger.api.origin import Origin
 from wharfinger.api.sts import form
 from wharfinger.api.sts.operations import HANDLERS, Call
 from wharfinger.api.sts.render import failure, refusal, success
@@ -49,14 +50,15 @@ class StsDoor:
                     body.write(piece)
                 who = None
             else:
+                request.key = claim.key
                 credentials = await signed.credentials(self._state, claim)
                 await signed.receive(self._state, request, _BODY_LIMIT, claim, credentials, body)
                 who = credentials.login, Registry(credentials.account, claim.region)
             sent = form.fields(body.content()) if request.method == "POST" else dict(request.query)
         name = _operation(sent)
-        request.operation = name
-        arguments = form.read(sent, OPERATIONS[name].request)
-        keys = origin.keys(request, self._state.clock())
+        request.service, request.operation = SERVICE, name
+        request.arguments = arguments = form.read(sent, OPERATIONS[name].request)
+        keys = Origin(request, self._state.clock())
         if name in _UNSIGNED:
             rules = self._state.rules
             caller = Caller("", Registry(rules.default_account, rules.default_region), keys=keys)
@@ -65,7 +67,8 @@ class StsDoor:
         else:
             caller = await access.enter(self._state, *who, keys, None)
         request.caller = caller
-        return success(name, await HANDLERS[name](Call(self._state, self._issuers, caller), arguments), request.id)
+        request.result = result = await HANDLERS[name](Call(self._state, self._issuers, caller), arguments)
+        return success(name, result, request.id)
 
     def refuse(self, request: Request, fault: Fault) -> Response:
         """The answer to a request that is at fault."""

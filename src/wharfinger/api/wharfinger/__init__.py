@@ -6,6 +6,7 @@ from wharfinger.api.aws.call import Handler
 from wharfinger.api.wharfinger import bin as bin_
 from wharfinger.api.wharfinger import (
     events,
+    explain,
     holds,
     keys,
     plans,
@@ -13,6 +14,7 @@ from wharfinger.api.wharfinger import (
     principals,
     providers,
     robots,
+    trail,
     usage,
     webhooks,
 )
@@ -29,4 +31,6 @@ HANDLERS: Final[dict[str, Handler]] = {
     **policies.HANDLERS,
     **robots.HANDLERS,
     **providers.HANDLERS,
+    **explain.HANDLERS,
+    **trail.HANDLERS,
 }

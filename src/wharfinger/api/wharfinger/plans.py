@@ -7,7 +7,8 @@ from typing import Final, cast
 from wharfinger.api.aws.call import Call, Handler, milliseconds, number, seconds
 from wharfinger.contract import wharfinger as contract
 from wharfinger.domain.filters import Filters
-from wharfinger.services import plans
+from wharfinger.services import access, plans
+from wharfinger.services.access import Errand
 from wharfinger.state.db.plans import Plan, PlanImage
 
 
@@ -46,10 +47,12 @@ async def list_plan_images(call: Call, request: contract.ListPlanImagesRequest) 
 
 
 async def execute_plan(call: Call, request: contract.ExecutePlanRequest) -> contract.ExecutePlanResponse:
-    """ExecutePlan."""
-    begun = await plans.execute(
-        call.state, call.registry, number(request.plan_id), request.reason, call.caller.principal
-    )
+    """ExecutePlan, by who may delete images from all repositories that it is about."""
+    plan = number(request.plan_id)
+    names = await plans.repositories_of(call.state, call.registry, plan)
+    if names:
+        await access.require(call.state, call.caller, Errand("ecr:BatchDeleteImage", call.registry, names))
+    begun = await plans.execute(call.state, call.registry, plan, request.reason, call.caller.principal)
     return contract.ExecutePlanResponse(plan=_plan(begun))
 
 

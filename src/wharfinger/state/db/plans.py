@@ -206,6 +206,12 @@ async def images_page(tx: Tx, plan: int, after: int, limit: int, *, goes: bool |
 # --- executing and undoing -----------------------------------------------------------------------------------
 
 
+async def repositories(tx: Tx, plan: int) -> list[str]:
+    """Those that lose an image by a plan."""
+    rows = await tx.all("SELECT DISTINCT repository FROM plan_images WHERE plan_id = :plan AND goes = 1", plan=plan)
+    return [row[0] for row in rows]
+
+
 async def begin_executing(tx: Tx, plan: int, principal: str, reason: str | None, now: int) -> None:
     """From its first image on."""
     await tx.run(
