@@ -31,8 +31,8 @@ from wharfinger.state.db.database import Tx, Value
 from wharfinger.state.db.deletions import Deletion
 from wharfinger.state.db.repositories import Packed, Repository
 from wharfinger.state.db.schema import VERSION, SchemaTooNew, for_sqlite, migrate
-from wharfinger.state.db.tables import MIGRATIONS
 from wharfinger.state.db.sqlite import FILE, Sqlite
+from wharfinger.state.db.tables import MIGRATIONS
 from wharfinger.state.keyfiles import KeyFiles
 
 TABLES = {

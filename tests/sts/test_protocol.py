@@ -18,6 +18,8 @@ from support.strict import Key, Strict
 from support.sts import FORM, VERSION, Told, ask
 from wharfinger.api.http import Response
 from wharfinger.api.sts import form, render
+from wharfinger.api.wording import WORDS
+from wharfinger.contract import generate
 from wharfinger.contract import sts as contract
 from wharfinger.contract.service import Shape
 from wharfinger.domain.faults import InvalidParameter, Malformed, PolicyInvalid
@@ -195,3 +197,32 @@ def test_only_times_are_numbers_with_a_fraction() -> None:
 
 def _answered(response: Response) -> Answer:
     return Answer(response.status, HTTPHeaderDict(), response.body)
+
+
+# --- errors --------------------------------------------------------------------------------------------------
+
+# errors that all services of AWS have, and so none of STS's model
+COMMON = {
+    "AccessDenied": 403,
+    "ExpiredToken": 403,
+    "IncompleteSignature": 400,
+    "InvalidAction": 400,
+    "InvalidClientTokenId": 403,
+    "MalformedInput": 400,
+    "MissingAuthenticationToken": 403,
+    "RequestAborted": 400,
+    "RequestEntityTooLarge": 413,
+    "ServiceUnavailable": 503,
+    "SignatureDoesNotMatch": 403,
+    "Throttling": 400,
+    "ValidationError": 400,
+}
+
+
+def test_each_fault_has_a_code_and_a_status_of_sts_or_of_all_services_of_aws() -> None:
+    model, _ = generate.load("sts")
+    errors = [shape["error"] for shape in model["shapes"].values() if shape.get("exception")]
+    own = {error["code"]: error["httpStatusCode"] for error in errors}
+    used = {words.sts: words.sts_status for words in WORDS.values()}
+    assert {code: status for code, status in {**COMMON, **own}.items() if code in used} == used
+    assert own.keys() - used.keys() == {"RegionDisabledException"}
