@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 from support.content import Image, image, index, layer, series, sha256
@@ -17,7 +19,7 @@ from support.strict import ADDRESS, basic, document
 from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract.ecr import SERVICE as ECR
-from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
+from wharfinger.services import audit, declared, health, jobs, login, plans, scrub, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db.database import Tx, Value
@@ -44,6 +46,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _principals(doors)
     await _robots(doors, clock)
     await _guards(doors)
+    await _declared(watched)
     await _audit(doors)
     await doors.begin("other")
     await doors.served("DeleteRepository", repositoryName="app", force=True)
@@ -334,6 +337,38 @@ async def _guards(doors: Doors) -> None:
     await doors.served("PutRegistryPolicy", policyText=text)
     for operation in ("GetRegistryPolicy", "DeleteRegistryPolicy"):
         await doors.served(operation)
+
+
+_ACCESS_FILE: Final = """
+[users.ann]
+policies = ["pull"]
+keys = [{id = "WHRFDECLAREDBYFILE00", secret_file = "secret"}]
+[policies.pull]
+Statement = {Effect = "Allow", Action = "ecr:BatchGetImage", Resource = "*"}
+[identity_providers."https://issuer.example.com"]
+audiences = ["sts"]
+"""
+
+
+async def _declared(state: State) -> None:
+    """What an access file says comes and goes; what is wrong in it is noted."""
+    with tempfile.TemporaryDirectory() as directory:
+        file = f"{directory}/access.toml"
+        state = replace(state, rules=state.rules._replace(access_file=file))
+        _write(f"{directory}/secret", "s" * 40)
+        for text in (_ACCESS_FILE, "", _ACCESS_FILE):
+            _write(file, text)
+            await declared.load(state)
+            assert await declared.out_of_step(state) is None
+        follower = declared.Follower(state)
+        for text in ("nonsense", ""):
+            _write(file, text)
+            await follower.look()
+
+
+def _write(path: str, text: str) -> None:
+    Path(path).write_text(text)
+    Path(path).chmod(0o600)
 
 
 async def _audit(doors: Doors) -> None:
