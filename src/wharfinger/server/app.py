@@ -25,6 +25,8 @@ Answer = Response | FileResponse
 _READING: Final = {"GET", "HEAD"}
 # of the event loop: granian stops it within the first few, and signals get lost until it runs again
 _TURNS: Final = 100
+# what people push is shown by no browser as anything but what it is said to be
+_AS_SAID: Final = (b"x-content-type-options", b"nosniff")
 _TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 _GREETING: Final = (
     f"Wharfinger {__version__}, a container registry.\n"
@@ -109,13 +111,15 @@ class Application:
             log.info(
                 "%s %s %s %d %.0f ms %s",
                 request.method,
-                request.path.decode("latin-1"),
+                request.path.decode("latin-1").encode("unicode_escape").decode(),  # no line of its own
                 request.operation,
                 response.status,
                 (time.perf_counter() - began) * 1000,
                 request.id,
             )
-        identified = response._replace(headers=[*response.headers, (b"x-amzn-requestid", request.id.encode())])
+        identified = response._replace(
+            headers=[*response.headers, _AS_SAID, (b"x-amzn-requestid", request.id.encode())]
+        )
         await respond(request, identified, send)
 
     async def _answer(self, request: Request) -> Answer:
