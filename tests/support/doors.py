@@ -162,10 +162,13 @@ class Doors(Asgi):
         body = json.dumps(arguments, default=lambda value: base64.b64encode(value).decode())
         return await self.request("POST", "/", body.encode(), headers(operation, self.account, REGION, service))
 
+    async def asked(self, operation: str, **arguments: Any) -> Answer:
+        """A call of whichever service has the operation."""
+        return await self._json("wharfinger" if operation in WHARFINGER else "ecr", operation, arguments)
+
     async def served(self, operation: str, **arguments: Any) -> Any:
-        """A call of the ECR API, or of Wharfinger's own service, that succeeds: what it answers."""
-        service = "wharfinger" if operation in WHARFINGER else "ecr"
-        answer = await self._json(service, operation, arguments)
+        """The same, which succeeds: what it answers."""
+        answer = await self.asked(operation, **arguments)
         assert answer.status == 200, (operation, answer)
         return answer.json
 

@@ -61,6 +61,8 @@ def example(kind: inspect.Type) -> Any:
             return base64.b64encode(b"bytes").decode()
         case inspect.IntType():
             return kind.ge or 0
+        case inspect.FloatType():
+            return 1_800_000_001.5
         case inspect.BoolType():
             return True
     raise AssertionError(f"no request of the model had a {kind} when this was written")
