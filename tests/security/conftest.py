@@ -1,4 +1,4 @@
-"""What the tests of the classes of holes share: doors where only a test makes time pass, and a client of the service."""
+"""What the tests of the classes of holes share: doors where only a test makes time pass, a client of the service."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from typing import Any
 
 import pytest
 
+from support.disk import without_syncs
 from support.doors import Doors, new_doors
 from support.registry import Registry
 from support.state import Clock
+
+
+@pytest.fixture(autouse=True)
+def _without_syncs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here asks what a power failure leaves."""
+    without_syncs(monkeypatch)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from support.state import REGISTRY, Clock
 
 APP: Final = {"repositoryName": "app"}
 _NAMES_SOMETHING: Final = re.compile(r"(Ids?|Name|Token|Digests?|Arn|Tag|issuer|name|principal)$|^subjectId$")
-# of these it is said elsewhere: whose registry and repository it is in the tests of S13, and what a push makes is its own
+# whose these are is said by S13, and what a push makes is its own
 _ELSEWHERE: Final = {"registryId", "registryIds", "repositoryName", "resourceArn"}
 _MAKING: Final = ("Create", "Put", "Set", "Initiate")
 _PAGED: Final = sorted(name for name in OPERATIONS if "nextToken" in members(name))
@@ -54,9 +54,11 @@ async def _filled(owner: Doors) -> World:
     await owner.push("app", one, "v1", "v2")
     for _ in range(2):
         await owner.push("app", image(subject=one))
+    deletions = []
     for number in range(2):
         await owner.push("app", gone, "gone")
-        deletion = await owner.served("DeleteImages", **APP, imageIds=[{"imageDigest": gone.digest}])
+        answer = await owner.served("DeleteImages", **APP, imageIds=[{"imageDigest": gone.digest}])
+        deletions.append(answer["deletionId"])
         await owner.served("PutWebhook", name=f"hook{number}", url=f"http://127.0.0.1:{9 + number}/")
         await owner.served("PutImageFeed", feedName=f"feed{number}", images=[], timeToLiveSeconds=60)
         hold = await owner.served("PutHold", **APP, image=f"held{number}", reason="because")
@@ -64,13 +66,13 @@ async def _filled(owner: Doors) -> World:
         await owner.push("app", image(), f"more{number}")
     upload = (await owner.served("InitiateLayerUpload", **APP))["uploadId"]
     layer = list(one.blobs)[-1]
-    deletion_id, hold_id, plan_id = deletion["deletionId"], hold["hold"]["holdId"], plan["plan"]["planId"]
+    hold_id, plan_id = hold["hold"]["holdId"], plan["plan"]["planId"]
     return World(
         owner,
         {
             "uploadId": (upload, UNKNOWN_UPLOAD),
-            "deletionId": (deletion_id, "0"),
-            "deletionIds": ([deletion_id], ["0"]),
+            "deletionId": (deletions[0], "0"),
+            "deletionIds": ([deletions[1]], ["0"]),
             "holdId": (hold_id, "0"),
             "planId": (plan_id, "0"),
             "feedName": ("feed0", "feed9"),
@@ -104,7 +106,9 @@ async def told_apart(doors: Doors, world: World, repository: str, *which: str) -
     """By operation and member, the answers that are others for an id of somebody else than for one of nothing."""
     found = {}
     for operation in sorted(OPERATIONS):
-        has_repository = "repositoryName" in members(operation) and operation != "EmptyBin"  # which takes one of the two
+        has_repository = (
+            "repositoryName" in members(operation) and operation != "EmptyBin"
+        )  # which takes one of the two
         where = {"repositoryName": repository} if has_repository else {}
         for member in set(_named(operation)) & set(which or world.ids):
             if operation.startswith(_MAKING):

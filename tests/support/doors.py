@@ -160,7 +160,11 @@ class Doors(Asgi):
 
     async def _json(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Answer:
         body = json.dumps(arguments, default=lambda value: base64.b64encode(value).decode())
-        return await self.request("POST", "/", body.encode(), headers(operation, self.account, REGION, service))
+        return await self.raw(service, operation, body.encode())
+
+    async def raw(self, service: str, operation: str, body: bytes | Body) -> Answer:
+        """A call with any bytes as its arguments."""
+        return await self.request("POST", "/", body, headers(operation, self.account, REGION, service))
 
     async def asked(self, operation: str, **arguments: Any) -> Answer:
         """A call of whichever service has the operation."""

@@ -46,9 +46,9 @@ class Somebody(Doors):
         password = login.issue_token(self.state, Caller("", self._registry, self._how)).password
         return "Basic " + base64.b64encode(f"AWS:{password}".encode()).decode()
 
-    async def _json(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Answer:
+    async def raw(self, service: str, operation: str, body: bytes | Body) -> Answer:
         sent = headers(operation, self.account, self._registry.region, service)
-        return await self.request("POST", "/", json.dumps(arguments).encode(), sent)
+        return await self.request("POST", "/", body, sent)
 
 
 class Nobody(Doors):
@@ -90,6 +90,7 @@ async def user(doors: Doors, name: str, *statements: Mapping[str, Any]) -> Someb
             await principals.put_policy(tx, PolicyRow(account, name, document, is_declared=False, changed_at=0))
             await principals.attach(tx, row.id, name)
         await keys.add(tx, key)
+        await keys.set_used(tx, id_, state.clock())  # so that its next use is not written down at some time
 
     await state.db.write(make)
     return Somebody(doors, Registry(account, REGION), Login("key", id_))
