@@ -71,9 +71,7 @@ async def shop(tmp_path: Path, clock: Clock) -> AsyncIterator[Shop]:
 
 Way = Callable[[Shop, Doors], Awaitable[Answer]]
 DELETING: Final[dict[str, Way]] = {
-    "BatchDeleteImage by tag": lambda _, doors: doors.asked(
-        "BatchDeleteImage", **APP, imageIds=[{"imageTag": "v1"}]
-    ),
+    "BatchDeleteImage by tag": lambda _, doors: doors.asked("BatchDeleteImage", **APP, imageIds=[{"imageTag": "v1"}]),
     "BatchDeleteImage by digest": lambda _, doors: doors.asked(
         "BatchDeleteImage", **APP, imageIds=[{"imageDigest": shop.image.digest}]
     ),
@@ -104,9 +102,7 @@ MOVING: Final[dict[str, Way]] = {
     "PUT by digest with several tags": lambda shop, doors: _put(shop, doors, f"{shop.other.digest}?tag=new&tag=v1"),
 }
 RESTORING: Final[dict[str, Way]] = {
-    "RestoreImages": lambda _, doors: doors.asked(
-        "RestoreImages", **APP, imageIds=[{"imageDigest": shop.gone.digest}]
-    ),
+    "RestoreImages": lambda _, doors: doors.asked("RestoreImages", **APP, imageIds=[{"imageDigest": shop.gone.digest}]),
     "RestoreDeletion": lambda shop, doors: doors.asked("RestoreDeletion", deletionId=shop.deletion),
     "UndoPlan": lambda shop, doors: doors.asked("UndoPlan", planId=shop.undoable),
 }

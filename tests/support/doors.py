@@ -75,8 +75,12 @@ class Asgi:
         body: bytes | Body = b"",
         headers: Mapping[str, str] | None = None,
         sink: Callable[[bytes], Any] | None = None,
+        raw_path: bytes | None = None,
     ) -> Answer:
-        """One request; the answer's body is collected unless `sink` takes its pieces."""
+        """One request; the answer's body is collected unless `sink` takes its pieces.
+
+        `raw_path` is the path as bytes, where no text would do.
+        """
         path, _, query = target.partition("?")
         sent = {"host": "localhost:5050", **{name.lower(): value for name, value in (headers or {}).items()}}
         if isinstance(body, bytes):
@@ -89,7 +93,7 @@ class Asgi:
             "method": method,
             "scheme": "http",
             "path": unquote(path),
-            "raw_path": path.encode(),
+            "raw_path": path.encode() if raw_path is None else raw_path,
             "query_string": query.encode(),
             "root_path": "",
             "headers": [(name.encode(), value.encode()) for name, value in sent.items()],

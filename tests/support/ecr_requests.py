@@ -53,6 +53,13 @@ def example(kind: inspect.Type) -> Any:
             return {field.encode_name: example(field.type) for field in kind.fields}
         case inspect.ListType():
             return [example(kind.item_type)] * max(1, kind.min_length or 0)
+        case inspect.DictType():
+            return {example(kind.key_type): example(kind.value_type)}
+    return _single(kind)
+
+
+def _single(kind: inspect.Type) -> Any:
+    match kind:
         case inspect.LiteralType():
             return kind.values[0]
         case inspect.StrType():
