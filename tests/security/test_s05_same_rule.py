@@ -113,7 +113,7 @@ EMPTYING: Final[dict[str, Way]] = {
 }
 
 
-def ways(table: dict[str, Way]) -> Any:
+def ways(table: dict[str, Way]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("way", table.values(), ids=table.keys())
 
 
