@@ -6,7 +6,7 @@ BIN := .venv/bin
 # parallel test processes; `make test JOBS=0` runs them in one
 JOBS ?= 2
 
-.PHONY: run test check format bench tools generate docs lock clean
+.PHONY: run test check format bench bench-access tools generate docs lock mutation clean
 
 run: .venv/ready
 	@exec $(BIN)/wharfinger serve $(ARGS)
@@ -30,7 +30,12 @@ format: .venv/ready
 bench: .venv/ready
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
-# programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, the JavaScript SDK
+# what access control costs, against the same server without it
+bench-access: .venv/ready
+	PYTHONPATH=tests:. $(BIN)/python -m bench.access $(ARGS)
+
+# programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, the JavaScript SDK,
+# a simulator of IAM
 tools:
 	tools/install.sh
 
@@ -49,8 +54,13 @@ lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-dev.lock
 
+# each line of the evaluator of policies is changed, and a test has to notice; takes half an hour
+mutation: .venv/ready
+	$(BIN)/mutmut run --max-children $(JOBS)
+	$(BIN)/mutmut results
+
 clean:
-	rm -rf .venv .tools
+	rm -rf .venv .tools mutants
 
 .venv/ready: requirements-dev.lock pyproject.toml
 	@echo "Setting up .venv (once)"

@@ -31,7 +31,7 @@ install_javascript() {
         cp "$lock" "$tools/node_modules/.installed"
     else
         echo "$output" >&2
-        complain "the JavaScript SDK was not installed, see above; it needs Node.js 18 or newer"
+        complain "the packages for Node.js were not installed, see above; it needs Node.js 18 or newer"
     fi
 }
 

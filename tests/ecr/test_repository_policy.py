@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -66,10 +67,11 @@ def test_a_policy_that_is_deleted_is_shown_once_more_and_then_not_there(registry
     text = registry.ecr.get_repository_policy(repositoryName="app")["policyText"]
     assert registry.ecr.delete_repository_policy(repositoryName="app")["policyText"] == text
     for operation in ("GetRepositoryPolicy", "DeleteRepositoryPolicy"):
-        assert RawEcr(registry).call(operation, {"repositoryName": "app"}).error == (
-            "RepositoryPolicyNotFoundException",
-            f"Repository policy does not exist for the repository with name 'app' in the registry with id "
-            f"'{registry.account}'",
+        code, message = RawEcr(registry).call(operation, {"repositoryName": "app"}).error
+        assert code == "RepositoryPolicyNotFoundException"
+        assert message == (
+            "Repository policy does not exist for the repository with name 'app' in the registry with id "
+            f"'{registry.account}'"
         )
 
 
@@ -161,7 +163,7 @@ def test_what_a_policy_denies_is_denied_by_every_way_to_delete(registry: Registr
     set_policy(registry, statement("ecr:BatchDeleteImage", effect="Deny"))
     own = registry.server.wharfinger(registry.account, region=registry.region)
     plan = own.create_plan(filters={"repositories": ["app"]})["plan"]
-    ways = [
+    ways: list[Callable[[], Any]] = [
         lambda: registry.delete("app", "v1"),
         lambda: own.delete_images(repositoryName="app", imageIds=[{"imageTag": "v1"}]),
         lambda: own.execute_plan(planId=plan["planId"]),
@@ -240,7 +242,8 @@ def test_docker_is_invited_to_a_token_service_where_something_is_for_everybody(r
     assert oci.get("/v2/").headers["WWW-Authenticate"].startswith("Basic ")
     set_policy(registry, statement(*PULL))
     challenge = oci.get("/v2/").headers["WWW-Authenticate"]
-    assert challenge.startswith('Bearer realm="http://') and '/v2/token"' in challenge
+    assert challenge.startswith('Bearer realm="http://')
+    assert '/v2/token"' in challenge
     token = oci.get("/v2/token?service=x&scope=repository:app:pull").json["token"]
     assert at_owner(registry, None).get("/v2/app/manifests/v1", {"Authorization": f"Bearer {token}"}).status == 200
 

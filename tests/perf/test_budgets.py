@@ -33,6 +33,7 @@ class Metered:
     inner: Database
     reads: list[int] = field(default_factory=list)
     writes: list[int] = field(default_factory=list)
+    looks: int = 0  # whether rights have changed
     statements: int = 0
     transactions: int = 0
 
@@ -47,6 +48,10 @@ class Metered:
         result = await self.inner.write(work, *args, **kwargs)
         self.writes.append(self.inner.statements - before)
         return result
+
+    async def rights_version(self) -> int:
+        self.looks += 1
+        return await self.inner.rights_version()
 
     async def close(self) -> None:
         await self.inner.close()

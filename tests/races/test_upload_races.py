@@ -230,6 +230,9 @@ class Interrupted:
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.inner.write(work, *args, **kwargs)
 
+    async def rights_version(self) -> int:
+        return await self.inner.rights_version()
+
     async def close(self) -> None:
         await self.inner.close()
 

@@ -19,8 +19,8 @@ from msgspec import inspect
 
 from support.content import OCI_IMAGE, UNKNOWN, image, sha256
 from support.doors import Body, Doors
-from support.people import OPERATIONS
 from support.registry import Registry
+from support.somebody import OPERATIONS
 from support.wire import Wire
 from wharfinger.contract.ecr import OPERATIONS as OF_ECR
 

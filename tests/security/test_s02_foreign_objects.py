@@ -19,7 +19,7 @@ import pytest
 from support.answer import Answer
 from support.content import UNKNOWN, UNKNOWN_UPLOAD, image, sha256
 from support.doors import Doors, new_doors
-from support.people import OPERATIONS, Somebody, abroad, least, members, stranger, user
+from support.somebody import OPERATIONS, Somebody, abroad, least, members, stranger, user
 from support.state import REGISTRY, Clock
 
 APP: Final = {"repositoryName": "app"}

@@ -16,7 +16,7 @@ import pytest
 from support.answer import Answer
 from support.content import Image, image, layer, sha256
 from support.doors import Doors, new_doors
-from support.people import Somebody, abroad, stranger, user
+from support.somebody import Somebody, abroad, stranger, user
 from support.state import REGISTRY, Clock
 
 SECRET: Final = layer()

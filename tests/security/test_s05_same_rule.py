@@ -20,7 +20,7 @@ import pytest
 from support.answer import Answer
 from support.content import Image, series
 from support.doors import Doors, new_doors
-from support.people import Somebody, user
+from support.somebody import Somebody, user
 from support.state import REGISTRY, Clock
 from wharfinger.services import jobs
 
@@ -72,7 +72,7 @@ async def shop(tmp_path: Path, clock: Clock) -> AsyncIterator[Shop]:
 Way = Callable[[Shop, Doors], Awaitable[Answer]]
 DELETING: Final[dict[str, Way]] = {
     "BatchDeleteImage by tag": lambda _, doors: doors.asked("BatchDeleteImage", **APP, imageIds=[{"imageTag": "v1"}]),
-    "BatchDeleteImage by digest": lambda _, doors: doors.asked(
+    "BatchDeleteImage by digest": lambda shop, doors: doors.asked(
         "BatchDeleteImage", **APP, imageIds=[{"imageDigest": shop.image.digest}]
     ),
     "DELETE by tag": lambda _, doors: doors.oci("DELETE", "app/manifests/v1"),
@@ -102,7 +102,7 @@ MOVING: Final[dict[str, Way]] = {
     "PUT by digest with several tags": lambda shop, doors: _put(shop, doors, f"{shop.other.digest}?tag=new&tag=v1"),
 }
 RESTORING: Final[dict[str, Way]] = {
-    "RestoreImages": lambda _, doors: doors.asked("RestoreImages", **APP, imageIds=[{"imageDigest": shop.gone.digest}]),
+    "RestoreImages": lambda shop, doors: doors.asked("RestoreImages", **APP, imageIds=[{"imageDigest": shop.gone.digest}]),
     "RestoreDeletion": lambda shop, doors: doors.asked("RestoreDeletion", deletionId=shop.deletion),
     "UndoPlan": lambda shop, doors: doors.asked("UndoPlan", planId=shop.undoable),
 }

@@ -29,7 +29,7 @@ class Pushed(NamedTuple):
 
     doors: Doors
     image: dict[str, Any]
-    index: dict[str, Any]
+    listing: dict[str, Any]
 
     async def put(self, door: str, content: bytes, media_type: str | None) -> Answer:
         """Push a document as somebody says that it is."""
@@ -58,7 +58,7 @@ DOORS: Final = pytest.mark.parametrize("door", ["OCI", "ECR"])
 @DOORS
 @pytest.mark.parametrize("media_type", TYPES)
 async def test_a_document_that_is_an_image_and_an_index_is_neither(pushed: Pushed, door: str, media_type: str) -> None:
-    both = {**pushed.index, **pushed.image, "mediaType": media_type}
+    both = {**pushed.listing, **pushed.image, "mediaType": media_type}
     assert (await pushed.put(door, json.dumps(both).encode(), media_type)).status == 400
     assert not await pushed.is_there()
 
@@ -74,7 +74,7 @@ async def test_a_media_type_beside_the_document_is_the_one_inside(pushed: Pushed
 async def test_a_document_that_leaves_its_type_open_has_the_members_of_the_type_that_is_said(
     pushed: Pushed, door: str
 ) -> None:
-    for body, said in ((pushed.image, OCI_INDEX), (pushed.index, OCI_IMAGE)):
+    for body, said in ((pushed.image, OCI_INDEX), (pushed.listing, OCI_IMAGE)):
         open_ = {name: value for name, value in body.items() if name != "mediaType"}
         assert (await pushed.put(door, json.dumps(open_).encode(), said)).status == 400
     assert not await pushed.is_there()
@@ -84,7 +84,7 @@ async def test_a_document_that_leaves_its_type_open_has_the_members_of_the_type_
 @pytest.mark.parametrize("member", ["mediaType", "config", "layers", "manifests", "schemaVersion", "subject"])
 async def test_a_member_that_is_said_twice_is_read_by_nobody(pushed: Pushed, door: str, member: str) -> None:
     """Parsers differ in which of the two counts."""
-    body = pushed.index if member == "manifests" else pushed.image
+    body = pushed.listing if member == "manifests" else pushed.image
     value = json.dumps(body.get(member, {}))
     text = json.dumps({name: item for name, item in body.items() if name != member})
     twice = f'{text[:-1]}, "{member}": {value}, "{member}": {value}}}'

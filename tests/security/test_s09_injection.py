@@ -19,7 +19,7 @@ import pytest
 import wharfinger
 from support.content import UNKNOWN, image
 from support.doors import Doors
-from support.people import OPERATIONS, least
+from support.somebody import OPERATIONS, least
 from wharfinger.contract.oci import ENDPOINTS
 
 ROOT = Path(wharfinger.__file__).parent

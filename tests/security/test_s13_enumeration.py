@@ -19,7 +19,7 @@ import pytest
 from support.answer import Answer
 from support.content import UNKNOWN, UNKNOWN_UPLOAD, image, layer, sha256
 from support.doors import Doors, new_doors
-from support.people import OPERATIONS, STRANGER, Nobody, least, members, stranger, user
+from support.somebody import OPERATIONS, STRANGER, Nobody, least, members, stranger, user
 from support.state import ACCOUNT, REGISTRY, Clock
 from wharfinger.contract.oci import ENDPOINTS
 

@@ -18,8 +18,8 @@ import pytest
 
 from support.content import OCI_IMAGE, image, sha256
 from support.doors import Doors
-from support.people import OPERATIONS, least, members
 from support.registry import Registry
+from support.somebody import OPERATIONS, least, members
 from support.wire import Wire
 from wharfinger.state.blobs.directory import DirectoryStore
 

@@ -13,7 +13,7 @@ import pytest
 from support.key_files import key, refusal
 from support.state import settings_of
 from wharfinger.server import data
-from wharfinger.services.access import Credentials
+from wharfinger.services.login import Credentials
 from wharfinger.state import keyfiles
 from wharfinger.state.db.sqlite import FILE
 from wharfinger.state.keyfiles import KeyFiles, RotationRefused

@@ -13,37 +13,53 @@ from pathlib import Path
 from types import ModuleType
 
 import apsw
+import msgspec
 import pytest
 
 from support.disk import without_syncs
 from support.other_processes import migrate_at_once
-from support.state import Clock, prepared, settings_of
+from support.state import REGISTRY, Clock, prepared, settings_of
 from support.statements import Statement, place_of
 from support.use_cases import use_everything
+from wharfinger.domain.causes import Cause
 from wharfinger.domain.faults import Unavailable
+from wharfinger.domain.mutability import Mutability
 from wharfinger.server import data
 from wharfinger.state import db as floor
-from wharfinger.state.db import schema, sqlite
-from wharfinger.state.db.database import Value
+from wharfinger.state.db import deletions, repositories, schema, sqlite
+from wharfinger.state.db.database import Tx, Value
+from wharfinger.state.db.deletions import Deletion
+from wharfinger.state.db.repositories import Packed, Repository
 from wharfinger.state.db.schema import MIGRATIONS, VERSION, SchemaTooNew, for_sqlite, migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.keyfiles import KeyFiles
 
 TABLES = {
+    "access_file",
     "access_keys",
+    "attachments",
     "blobs",
     "deletions",
     "events",
     "feeds",
     "holds",
+    "identity_providers",
     "image_references",
     "images",
     "jobs",
+    "lifecycle_policies",
+    "lifecycle_preview_images",
+    "lifecycle_previews",
     "plan_images",
     "plans",
+    "policies",
+    "principals",
+    "registry_policies",
     "registry_settings",
     "repositories",
     "repository_blobs",
+    "rights_version",
+    "robots",
     "schema_version",
     "tags",
     "unlinks",
@@ -51,8 +67,8 @@ TABLES = {
     "webhooks",
 }
 NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories"}
-# one of the tables, one for each kind and each errand that somebody waits for
-FEW_ROWS = ("schema_version", "jobs")
+# one of the tables, one of the rights, one for each kind and each errand that somebody waits for
+FEW_ROWS = ("schema_version", "rights_version", "jobs")
 # the version is no part of the migrations that it counts
 MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 # of the module schema, only the version is asked for while a server runs
@@ -145,6 +161,28 @@ async def test_data_of_a_newer_version_is_left_as_it_is(db: Sqlite, tmp_path: Pa
     with pytest.raises(SchemaTooNew):
         await data.prepare(settings_of(tmp_path))
     assert everything_in(tmp_path) == before
+
+
+async def test_repositories_that_are_in_the_bin_since_before_there_were_lifecycle_policies_come_back(
+    db: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Packed(Repository(7, REGISTRY, "app", 1, Mutability(), False, "AES256", None, {"team": "a"}))
+    before = msgspec.json.encode(whole.repository).decode()
+
+    async def delete(tx: Tx) -> int:
+        cause = Cause("arn:aws:iam::123456789012:root", "DeleteRepository")
+        gone = Deletion(0, REGISTRY, "app", 1, 2, cause, before, ())
+        return await deletions.add(tx, gone, links_due_at=None, referrers_due_at=None)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "VERSION", 1)
+        await migrate(db)
+    number = await db.write(delete)
+    await migrate(db)
+    found = await db.read(deletions.find, REGISTRY, number, 1)
+    assert found is not None
+    assert found.settings is not None
+    assert repositories.unpacked(found.settings) == whole
 
 
 # --- what the tables are -------------------------------------------------------------------------------------

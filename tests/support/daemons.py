@@ -31,11 +31,11 @@ disabled_plugins = ["io.containerd.grpc.v1.cri"]
 
 
 @contextmanager
-def docker_engine() -> Iterator[str]:
-    """A docker engine without networks: the value of DOCKER_HOST."""
+def docker_engine(inside: Sequence[str] = ()) -> Iterator[str]:
+    """A docker engine without networks, started by a command that may begin with others: the value of DOCKER_HOST."""
     with short_directory() as home:
         host = f"unix://{home}/socket"
-        command = [need("dockerd"), "--iptables=false", "--bridge=none", "--storage-driver=vfs"]
+        command = [*inside, need("dockerd"), "--iptables=false", "--bridge=none", "--storage-driver=vfs"]
         command += ["--data-root", f"{home}/data", "--exec-root", f"{home}/exec"]
         command += ["--host", host, "--pidfile", f"{home}/pid"]
         try:

@@ -26,7 +26,8 @@ from wharfinger.domain.names import Registry
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
 from wharfinger.services import login
-from wharfinger.services.access import Caller, Login
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 
 

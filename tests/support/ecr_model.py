@@ -24,15 +24,26 @@ SAMPLES: Final[Mapping[str, Any]] = {
     "ReplicationBackfillId": _UUID,
     "LayerDigest": "sha256:00",
     "PrincipalArn": "arn:aws:iam::123456789012:role/reader",
-    "LifecyclePolicyText": "x" * 100,
+    "LifecyclePolicyText": (
+        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan",'
+        '"countNumber":1},"action":{"type":"expire"}}]}'
+    ),
     "RegistryId": "123456789012",
+    "Arn": "arn:aws:ecr:eu-central-1:123456789012:repository/sample",
+    # of Wharfinger's own service
+    "AccessKeyId": "WHRFAAAAAAAAAAAAAAAA",
+    "HoldId": "1",
+    "PlanId": "1",
+    "DeletionId": "1",
+    "ActionName": "ecr:PutImage",
+    "Url": "https://receiver.example.com/",
     "SigningProfileArn": "arn:aws:signer:eu-central-1:123456789012:/signing-profiles/release",
 }
 
 
-def smallest(operation: str) -> dict[str, Any]:
+def smallest(operation: str, model: Any = MODEL) -> dict[str, Any]:
     """Arguments with what an operation requires and no more."""
-    shape = MODEL.operation_model(operation).input_shape
+    shape = model.operation_model(operation).input_shape
     arguments: dict[str, Any] = _smallest(shape)
     return arguments
 
@@ -43,8 +54,10 @@ def _smallest(shape: Any) -> Any:
             return {name: _smallest(shape.members[name]) for name in shape.required_members}
         case "list":
             return [_smallest(shape.member)]
-        case "long" | "integer":
-            return 0
+        case "long" | "integer" | "double" | "timestamp":
+            return (shape.metadata.get("min") or 0) if shape.type_name != "timestamp" else 0
+        case "map":
+            return {}
         case "boolean":
             return False
         case "blob":

@@ -14,7 +14,7 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # how a page marks a command that does not succeed
 _MARK = re.compile(r"^(.*\S)  # (?:refused|in part)$", re.MULTILINE)
 _END = "\x1e\n"
-_STRICT = "set -E -o pipefail\ntrap 'echo \"failed: $BASH_COMMAND\"' ERR\n"
+_STRICT = "cd\nset -E -o pipefail\ntrap 'echo \"failed: $BASH_COMMAND\"' ERR\n"
 _LONGEST = 110  # seconds
 
 
@@ -54,21 +54,20 @@ def blocks(markdown: str) -> list[Block]:
     return found
 
 
-def follow(page: Path, home: Path, variables: Mapping[str, str]) -> Followed:
-    """Do what a page says, in a shell of its own."""
-    home.mkdir()
+def follow(page: Path, home: Path, variables: Mapping[str, str], inside: Sequence[str] = ()) -> Followed:
+    """Do what a page says, in a shell of its own, which is started by a command that may begin with others."""
+    home.mkdir(exist_ok=True)
     steps = blocks(page.read_text())
     script = _STRICT + "".join(f"{step.commands}printf '\\036\\n'\n" for step in steps)
     programs = (str(Path(sys.executable).parent), os.environ["PATH"])
     ended = subprocess.run(
-        ["bash", "-c", script],
+        [*inside, "bash", "-c", script],
         check=False,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,
         text=True,
         env={"PATH": os.pathsep.join(programs), "HOME": str(home), "LANG": "C.UTF-8", **variables},
-        cwd=home,
         timeout=_LONGEST,
     )
     return Followed(steps, ended.stdout.split(_END)[: len(steps)])

@@ -11,7 +11,8 @@ from support.state import opened
 from wharfinger.domain.names import Registry
 from wharfinger.domain.principals import user_arn
 from wharfinger.services import collect, login
-from wharfinger.services.access import Caller, Login
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db import keys, principals

@@ -11,12 +11,20 @@ from support.content import Image
 
 
 class Oci:
-    """Requests to `/v2/` with a login."""
+    """Requests to `/v2/` with a login, and with these headers on all of them."""
 
-    def __init__(self, endpoint: str, password: str | None, user: str = "AWS") -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        password: str | None,
+        user: str = "AWS",
+        headers: Mapping[str, str] | None = None,
+        authority: str | None = None,
+    ) -> None:
         self._endpoint = endpoint
-        self._pool = urllib3.PoolManager(retries=False, maxsize=50)
-        self._headers = urllib3.make_headers(basic_auth=f"{user}:{password}") if password is not None else {}
+        self._pool = urllib3.PoolManager(retries=False, maxsize=50, ca_certs=authority)
+        login = urllib3.make_headers(basic_auth=f"{user}:{password}") if password is not None else {}
+        self._headers = {**login, **(headers or {})}
 
     def call(
         self,

@@ -1,131 +1,116 @@
-"""Other people at the same doors: another account, a user with these rights and no others, nobody."""
+"""Who may call a registry, and who may not: each with credentials for both doors, on a state that checks signatures."""
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
-from typing import Any, Final
-
-from msgspec import inspect
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 from support.answer import Answer
-from support.doors import Body, Doors
-from support.ecr_requests import example
-from support.manifests import image_without_layers
-from support.raw_ecr import headers
-from support.server import REGION
-from support.state import REGISTRY
-from wharfinger.api.aws.entry import SERVICES
-from wharfinger.contract.service import Operation
+from support.doors import Asgi
+from support.signing import sign
 from wharfinger.domain.names import Registry
-from wharfinger.domain.principals import user_arn
+from wharfinger.domain.principals import root_arn, user_arn
+from wharfinger.domain.sessions import Session
 from wharfinger.services import login
-from wharfinger.services.access import Caller, Login
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
+from wharfinger.state import State
+from wharfinger.state.clock import HOUR
 from wharfinger.state.db import keys, principals
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.keys import AccessKey
 from wharfinger.state.db.principals import PolicyRow, PrincipalRow
-from wharfinger.state.ids import new_access_key_id, new_principal_id
+from wharfinger.state.ids import new_access_key_id, new_principal_id, new_secret, new_session_key_id
 
-STRANGER: Final = "210987654321"
-OPERATIONS: Final[Mapping[str, Operation]] = {
-    name: service.operations[name] for service, handlers in SERVICES for name in handlers
-}
+ALL: Final = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
-class Somebody(Doors):
-    """The doors of a registry for whoever has a login."""
+class Person(NamedTuple):
+    """Somebody with an access key and a password of the data plane, which may be good or not."""
 
-    def __init__(self, doors: Doors, registry: Registry, how: Login) -> None:
-        super().__init__(doors.state, how.id)
-        self._registry = registry
-        self._how = how
-
-    def _login(self) -> str:
-        password = login.issue_token(self.state, Caller("", self._registry, self._how)).password
-        return "Basic " + base64.b64encode(f"AWS:{password}".encode()).decode()
-
-    async def raw(self, service: str, operation: str, body: bytes | Body) -> Answer:
-        sent = headers(operation, self.account, self._registry.region, service)
-        return await self.request("POST", "/", body, sent)
+    key: str = ""
+    secret: str = ""
+    token: str | None = None
+    password: str | None = None
 
 
-class Nobody(Doors):
-    """The doors of the data plane for who says nothing of itself."""
+class People:
+    """The root of one account and others; `registry` is that of the account."""
 
-    async def oci(
-        self,
-        method: str,
-        path: str,
-        body: bytes | Body = b"",
-        headers: Mapping[str, str] | None = None,
-        sink: Any = None,
-    ) -> Answer:
-        return await self.request(method, f"/v2/{path}", body, headers, sink)
+    def __init__(self, state: State, registry: Registry) -> None:
+        self._state = state
+        self.registry = registry
+
+    async def root(self, account: str | None = None) -> Person:
+        """The root of an account, by default that of the registry."""
+        account = account or self.registry.account
+        return await self._with_key(account, root_arn(account), None)
+
+    async def user(self, name: str, *statements: Mapping[str, Any]) -> Person:
+        """A new user of the account who may do what statements say, in the place of one of the same name."""
+        id_ = new_principal_id("user")
+        row = PrincipalRow(id_, self.registry.account, "user", name, self._state.clock())
+        document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+        async def add(tx: Tx) -> None:
+            if (present := await principals.find(tx, row.account, "user", name)) is not None:
+                await principals.delete(tx, present.id)
+            await principals.put(tx, row)
+            if statements:
+                await principals.put_policy(tx, PolicyRow(row.account, name, document, False, 0))
+                await principals.attach(tx, row.id, name)
+
+        await self._state.db.write(add)
+        return await self._with_key(row.account, user_arn(row.account, name), row.id)
+
+    async def with_session_that_is_over(self) -> Person:
+        """The root of the account, by credentials that were good for an hour, until now."""
+        source = await self.root()
+        now = self._state.clock()
+        session = Session(new_session_key_id(), self.registry.account, now, now - HOUR, source=source.key)
+        issued = login.issue_session(self._state, session)
+        caller = Caller("", self.registry, Login("session", session.key, session))
+        password = login.issue_token(self._state, caller).password
+        return Person(issued.key, issued.secret, issued.token, password)
+
+    async def disabled(self) -> Person:
+        """The root of the account, by a key that was disabled after it gave out a password."""
+        person = await self.root()
+        await self._state.db.write(keys.set_disabled, person.key, self._state.clock())
+        return person
+
+    async def revoked(self) -> Person:
+        """The root of the account, by a key that was deleted after it gave out a password."""
+        person = await self.root()
+        await self._state.db.write(keys.delete, person.key)
+        return person
+
+    async def _with_key(self, account: str, principal: str, user: str | None) -> Person:
+        id_, secret = new_access_key_id(), new_secret()
+        encrypted = self._state.secrets.encrypt(secret, id_)
+        row = AccessKey(id_, account, principal, encrypted, self._state.clock(), user)
+        await self._state.db.write(keys.add, row)
+        caller = Caller(principal, Registry(account, self.registry.region), Login("key", id_))
+        return Person(id_, secret, None, login.issue_token(self._state, caller).password)
 
 
-def stranger(doors: Doors) -> Somebody:
-    """The root of another account."""
-    return Somebody(doors, Registry(STRANGER, REGION), Login("open", STRANGER))
-
-
-def abroad(doors: Doors) -> Somebody:
-    """The same root in another region."""
-    return Somebody(doors, Registry(doors.account, "us-west-2"), Login("open", doors.account))
-
-
-async def user(doors: Doors, name: str, *statements: Mapping[str, Any]) -> Somebody:
-    """A new user of the account with these statements, each for all resources and an Allow unless it says otherwise."""
-    account, state = doors.account, doors.state
-    said = [{"Effect": "Allow", "Resource": "*", **one} for one in statements]
-    row = PrincipalRow(new_principal_id("user"), account, "user", name, 0)
-    id_ = new_access_key_id()
-    key = AccessKey(id_, account, user_arn(account, name), state.secrets.encrypt("secret", id_), 0, row.id)
-
-    async def make(tx: Tx) -> None:
-        document = json.dumps({"Version": "2012-10-17", "Statement": said})
-        await principals.put(tx, row)
-        if said:
-            await principals.put_policy(tx, PolicyRow(account, name, document, is_declared=False, changed_at=0))
-            await principals.attach(tx, row.id, name)
-        await keys.add(tx, key)
-        await keys.set_used(tx, id_, state.clock())  # so that its next use is not written down at some time
-
-    await state.db.write(make)
-    return Somebody(doors, Registry(account, REGION), Login("key", id_))
-
-
-def least(operation: str, **more: Any) -> dict[str, Any]:
-    """What an operation takes, and no member that it could do without but those of `more`."""
-    shape = inspect.type_info(OPERATIONS[operation].request)
-    assert isinstance(shape, inspect.StructType)
-    required = {field.encode_name: _value(field) for field in shape.fields if field.required}
-    return {**required, **more}
-
-
-def members(operation: str) -> dict[str, inspect.Field]:
-    """What a request of an operation may hold, by the name in JSON."""
-    shape = inspect.type_info(OPERATIONS[operation].request)
-    assert isinstance(shape, inspect.StructType)
-    return {field.encode_name: field for field in shape.fields}
-
-
-def _value(field: inspect.Field) -> Any:
-    """One that the operation itself finds nothing wrong with."""
-    match field.encode_name:
-        case "repositoryName":
-            return "app"
-        case "resourceArn":
-            return REGISTRY.arn("app")
-        case "policyText":
-            return json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:ListImages"}})
-        case "imageManifest":
-            return image_without_layers().text
-        case "images":
-            return ["app:v1"]
-        case "image":
-            return "v1"
-        case "url":
-            return "https://192.88.99.1/"
-    return example(field.type)
+async def call(
+    doors: Asgi, state: State, person: Person, target: str, arguments: Mapping[str, Any], *, in_query: bool = False
+) -> Answer:
+    """A call of the JSON protocol, signed by a person, or by nobody if that has no key; `target` names the service."""
+    service, _, _ = target.partition("_")
+    sent = sign(
+        query=in_query,
+        headers={"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target},
+        body=json.dumps(arguments).encode(),
+        key=person.key,
+        secret=person.secret or "none",
+        token=person.token,
+        service={"AmazonEC2ContainerRegistry": "ecr", "Wharfinger": "wharfinger"}[service],
+        at=datetime.fromtimestamp(state.clock() / 1000, UTC),
+    )
+    headers = {name: value for name, value in sent.headers if person.key or name.lower() != "authorization"}
+    query = f"?{sent.query}" if sent.query and person.key else ""
+    return await doors.request("POST", f"/{query}", sent.body, headers)

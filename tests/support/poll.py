@@ -22,3 +22,8 @@ async def until_async(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(_DEADLINE_SECONDS):
         while not condition():  # noqa: ASYNC110 - nothing tells of it by itself
             await asyncio.sleep(0.001)
+
+
+async def until_quiet() -> None:
+    """Return when all is done that requests within the test's own process have left to be done after their answers."""
+    await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})

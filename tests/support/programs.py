@@ -6,8 +6,10 @@ import os
 import shutil
 from pathlib import Path
 
-# `make tools` builds the Go programs and installs the JavaScript SDK under .tools
+# `make tools` builds the Go programs and installs packages for Node.js under .tools
 TOOLS = Path(__file__).parents[2] / ".tools"
+
+_PACKAGES = ("@aws-sdk/client-ecr", "@cloud-copilot/iam-simulate")
 
 HOW_TO_GET = {
     "dockerd": "apt-get install docker.io, run as root",
@@ -21,6 +23,7 @@ HOW_TO_GET = {
     "oras": "make tools",
     "conformance": "make tools",
     "node": "make tools",
+    "nginx": "apt-get install nginx-light",
     "strace": "apt-get install strace",
     "root": "run the tests as root",
 }
@@ -30,10 +33,11 @@ def find(program: str) -> str | None:
     """Where a program is, None if it is nowhere."""
     if program == "root":
         return "root" if os.geteuid() == 0 else None
-    if program == "node" and not (TOOLS / "node_modules" / "@aws-sdk" / "client-ecr").is_dir():
+    if program == "node" and not all((TOOLS / "node_modules" / package).is_dir() for package in _PACKAGES):
         return None
     built = TOOLS / "bin" / program
-    return str(built) if built.exists() else shutil.which(program)
+    # some are where only root looks
+    return str(built) if built.exists() else shutil.which(program) or shutil.which(program, path="/usr/sbin")
 
 
 def need(program: str) -> str:

@@ -20,6 +20,7 @@ import botocore.session
 from botocore.config import Config
 
 from wharfinger import contract
+from wharfinger.server.tls import any_certificate
 
 # the same end-to-end tests run on a second web server: TEST_SERVER=uvicorn
 WEB_SERVER = os.environ.get("TEST_SERVER", "granian")
@@ -48,7 +49,12 @@ class Server:
     @property
     def endpoint(self) -> str:
         """As AWS clients take it."""
-        return f"http://{self.host}"
+        return f"{'https' if self.is_encrypted else 'http'}://{self.host}"
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it speaks TLS."""
+        return "tls_cert" in self.settings
 
     @property
     def is_open(self) -> bool:
@@ -90,13 +96,18 @@ class Server:
                 raise AssertionError(f"the server ended with {self._process.returncode}:\n{self.log.read_text()}")
             with (
                 contextlib.suppress(OSError, http.client.HTTPException),
-                contextlib.closing(http.client.HTTPConnection(self.address, self.port, timeout=2)) as connection,
+                contextlib.closing(self._connection()) as connection,
             ):
                 connection.request("GET", "/readyz")
                 if connection.getresponse().status == 200:
                     return
             time.sleep(0.02)
         raise AssertionError(f"the server did not get ready:\n{self.log.read_text()}")
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.is_encrypted:
+            return http.client.HTTPSConnection(self.address, self.port, timeout=2, context=any_certificate())
+        return http.client.HTTPConnection(self.address, self.port, timeout=2)
 
     def stop(self) -> int:
         """End by SIGTERM; the exit status."""

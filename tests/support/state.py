@@ -13,7 +13,8 @@ from wharfinger.domain.names import Registry
 from wharfinger.server import data
 from wharfinger.server.settings import Settings
 from wharfinger.services import collect, repositories
-from wharfinger.services.access import Caller, Login
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 from wharfinger.state.clock import system_clock
 from wharfinger.state.db.database import Tx
@@ -68,6 +69,7 @@ async def prepared(directory: Path, clock: Callable[[], int] | None = None, **se
     try:
         yield state
     finally:
+        state.trail.close()
         await state.db.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from wharfinger.state.db import rights
 from wharfinger.state.db.database import Database, P, Row, T, Tx, Value, Work
 
 
@@ -31,6 +32,9 @@ class Watched:
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.db.write(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
+
+    async def rights_version(self) -> int:
+        return await self.read(rights.version)
 
     async def close(self) -> None:
         await self.db.close()

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from support.content import Image, image, index, layer, series, sha256
 from support.doors import Body, Doors
-from support.server import free_port
+from support.lifecycle import between_look_and_act, policy, rule
+from support.server import REGION, free_port
 from support.state import REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
+from support.strict import ADDRESS, basic, document
+from wharfinger.cli.access import Access
+from wharfinger.cli.client import signed
+from wharfinger.contract.ecr import SERVICE as ECR
 from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
@@ -32,8 +38,12 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _bin(doors, clock)
     await _holds(doors, clock)
     await _plans(doors, clock)
+    await _lifecycle(doors, clock)
     await _looking(doors)
     await _webhooks(doors)
+    await _principals(doors)
+    await _robots(doors, clock)
+    await _guards(doors)
     await _audit(doors)
     await doors.begin("other")
     await doors.served("DeleteRepository", repositoryName="app", force=True)
@@ -224,6 +234,28 @@ async def _plans(doors: Doors, clock: Clock) -> None:
     await doors.served("DeletePlan", planId=plan)
 
 
+async def _lifecycle(doors: Doors, clock: Clock) -> None:
+    """With an image that is pushed between a look at the repository and what is done by it."""
+    await doors.push("app", image(), "l1")
+    await doors.push("app", image(), "l2")
+    text = policy(rule(1, ["l*"], keep=1), rule(2, days=1000))
+    await doors.served("PutLifecyclePolicy", **APP, lifecyclePolicyText=text)
+    await doors.served("GetLifecyclePolicy", **APP)
+    await doors.served("StartLifecyclePolicyPreview", **APP)
+    await doors.served("StartLifecyclePolicyPreview", repositoryName="other", lifecyclePolicyText=text)
+    async with between_look_and_act(lambda: doors.push("app", image(), "l3")):
+        await _do_what_is_due(doors.state)
+    for status in ("ANY", "TAGGED", "UNTAGGED"):
+        await doors.served("GetLifecyclePolicyPreview", **APP, filter={"tagStatus": status})
+    await doors.served("GetLifecyclePolicyPreview", **APP, imageIds=[{"imageTag": "l1"}])
+    clock.move(DAY)
+    await collect_all(doors.state)  # the preview is over
+    await doors.served("DeleteRepository", **APP, force=True)
+    [gone, *_] = (await doors.served("ListDeletions", **APP))["deletions"]
+    await doors.served("RestoreDeletion", deletionId=gone["deletionId"])
+    await doors.served("DeleteLifecyclePolicy", **APP)
+
+
 async def _do_what_is_due(state: State) -> None:
     while await jobs.run_one(state):
         pass
@@ -250,6 +282,58 @@ async def _webhooks(doors: Doors) -> None:
     assert await webhooks.deliver_due(doors.state)
     await doors.served("ListWebhooks")
     await doors.served("DeleteWebhook", name="silent")
+
+
+async def _principals(doors: Doors) -> None:
+    """A user and a role with policies and keys; what is not of a user is of the root."""
+    trust = document({"Action": "sts:AssumeRole", "Principal": "*"})
+    user, role = {"userName": "ci"}, {"roleName": "deploy"}
+    await doors.served("CreateUser", **user)
+    await doors.served("CreateRole", **role, trustPolicy=trust)
+    await doors.served("UpdateRole", **role, sessionSeconds=7200)
+    await doors.served("PutPolicy", policyName="all", policyDocument=document({"Action": "ecr:*", "Resource": "*"}))
+    for holder in (user, role):
+        await doors.served("AttachPolicy", **holder, policyName="all")
+    assert (await doors.wharfinger("DeletePolicy", policyName="all")).code == "PolicyInUseException"
+    for owner in (user, {}):
+        made = await doors.served("CreateAccessKey", **owner)
+        key = {"accessKeyId": made["accessKey"]["accessKeyId"]}
+        access = Access(ADDRESS, REGION, key["accessKeyId"], made["secretAccessKey"])
+        headers = signed(access, ECR, "DescribeRepositories", b"{}", datetime.now(UTC))
+        assert (await doors.request("POST", "/", b"{}", headers)).status == 200
+        await doors.served("ListAccessKeys", **owner)
+        await doors.served("UpdateAccessKey", **key, status="INACTIVE")
+        await doors.served("DeleteAccessKey", **key)
+    for holder in (user, role):
+        await doors.served("DetachPolicy", **holder, policyName="all")
+    for operation in ("ListUsers", "ListRoles", "ListPolicies"):
+        await doors.served(operation)
+    await doors.served("DescribeUser", **user)
+    await doors.served("DescribeRole", **role)
+    await doors.served("GetPolicy", policyName="all")
+    await doors.served("DeletePolicy", policyName="all")
+    await doors.served("DeleteUser", **user)
+    await doors.served("DeleteRole", **role)
+
+
+async def _robots(doors: Doors, clock: Clock) -> None:
+    made = await doors.served("CreateRobot", robotName="bot", actions=["pull"], repositories=["app"])
+    assert (await doors.oci("GET", "app/tags/list", headers=basic("bot", made["token"]))).status == 200
+    await doors.served("RotateRobot", robotName="bot", expiresAt=(clock() + DAY) / 1000)
+    await doors.served("ListRobots")
+    await doors.served("DeleteRobot", robotName="bot")
+
+
+async def _guards(doors: Doors) -> None:
+    """Policies of a repository and of its registry, and somebody without a login."""
+    text = document({"Action": "ecr:BatchGetImage", "Principal": "*"})
+    for operation in ("SetRepositoryPolicy", "GetRepositoryPolicy", "DeleteRepositoryPolicy"):
+        await doors.served(operation, **APP, **({"policyText": text} if operation.startswith("Set") else {}))
+    assert (await doors.request("GET", "/v2/app/tags/list")).status == 401
+    text = document({"Action": "ecr:*", "Principal": "*", "Resource": REGISTRY.arn("*")})
+    await doors.served("PutRegistryPolicy", policyText=text)
+    for operation in ("GetRegistryPolicy", "DeleteRegistryPolicy"):
+        await doors.served(operation)
 
 
 async def _audit(doors: Doors) -> None:

@@ -68,10 +68,12 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("address", "https://registry.example:8443", "https://registry.example:8443"),
     ("address", "http://[::1]:5050", "http://[::1]:5050"),
     ("address", "", ""),
+    ("trusted_proxies", "10.0.0.0/8, ::1", "10.0.0.0/8, ::1"),
     ("domain", "registry.example:8443", "registry.example:8443"),
     ("account", "123456789012", "123456789012"),
     ("region", "us-gov-west-1", "us-gov-west-1"),
     ("organization", "o-a1b2c3d4e5", "o-a1b2c3d4e5"),
+    ("access_file", "a.toml", "a.toml"),
     ("digest_and_tag", "image", "image"),
     ("sparse_manifests", "true", True),
     ("bin_days", "0", 0),
@@ -81,6 +83,9 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("rate_limit", "100", 100),
     ("parallel_uploads", "8", 8),
     ("webhook_private", "true", True),
+    ("trail_days", "1", 1),
+    ("trail_bytes", "67108864", 64 * 1024**2),
+    ("trail_pulls", "true", True),
     ("log_level", "debug", "debug"),
 ]
 
@@ -90,8 +95,13 @@ def test_every_setting_can_be_a_variable(name: str, text: str, value: Any) -> No
     assert getattr(load({}, {f"WHARFINGER_{name.upper()}": text}), name) == value
 
 
-def test_no_setting_is_missing_in_the_table_above() -> None:
-    assert {name for name, _, _ in VARIABLES} == set(NAMES)
+def test_the_two_files_of_tls_can_be_variables() -> None:
+    found = load({}, {"WHARFINGER_TLS_CERT": "a.crt", "WHARFINGER_TLS_KEY": "a.key"})
+    assert (found.tls_cert, found.tls_key) == ("a.crt", "a.key")
+
+
+def test_no_setting_is_missing_in_the_tests_above() -> None:
+    assert {name for name, _, _ in VARIABLES} | {"tls_cert", "tls_key"} == set(NAMES)
 
 
 def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
@@ -100,6 +110,7 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
     )
     lines += "region='eu-west-1'\ndigest_and_tag='image'\nsparse_manifests=true\nlog_level='error'\n"
     lines += "organization='o-a1b2c3d4e5'\n"
+    lines += "tls_cert='a.crt'\ntls_key='a.key'\ntrusted_proxies='::1'\n"
     lines += "bin_days=1\nhistory_days=2\nblob_lease=30\nrate_limit=100\nparallel_uploads=8\nwebhook_private=true\n"
     lines += "master_key='k'\n"
     assert load({}, {}, config(tmp_path, lines)) == Settings(
@@ -116,6 +127,9 @@ def test_every_setting_can_be_a_line_of_the_file(tmp_path: Path) -> None:
         organization="o-a1b2c3d4e5",
         digest_and_tag="image",
         sparse_manifests=True,
+        tls_cert="a.crt",
+        tls_key="a.key",
+        trusted_proxies="::1",
         bin_days=1,
         history_days=2,
         blob_lease=30,
@@ -180,6 +194,9 @@ def test_a_table_in_the_file_is_no_setting(tmp_path: Path) -> None:
         ("account", "123456789012\n"),
         ("region", "Frankfurt"),
         ("region", "eu-central-1\n"),
+        ("trusted_proxies", "proxy.example"),
+        ("trusted_proxies", "10.0.0.1/8"),
+        ("trusted_proxies", "0.0.0.0/0"),
         ("digest_and_tag", "both"),
         ("log_level", "loud"),
     ],
@@ -187,6 +204,11 @@ def test_a_table_in_the_file_is_no_setting(tmp_path: Path) -> None:
 def test_a_value_that_a_setting_cannot_have_is_refused_and_the_setting_named(name: str, value: str) -> None:
     assert name in refusal(environ={f"WHARFINGER_{name.upper()}": value})
     assert name in refusal({name: value})
+
+
+@pytest.mark.parametrize("name", ["tls_cert", "tls_key"])
+def test_a_certificate_without_a_key_and_the_reverse_are_refused(name: str) -> None:
+    assert "tls_cert and tls_key go together" in refusal({name: "file.pem"})
 
 
 @pytest.mark.parametrize("text", ["port = ", "port = 1\nport = 2", "= 1", "\0"])
@@ -276,6 +298,16 @@ def test_a_server_that_listens_on_another_address_is_reached_there(host: str, ba
     assert Settings(port=1001, host=host).addresses.base == base
 
 
+def test_with_tls_the_address_is_https() -> None:
+    assert Settings(port=1001, tls_cert="a.crt", tls_key="a.key").addresses.base == "https://localhost:1001"
+
+
+def test_the_files_of_tls_may_be_in_the_home_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Settings(tls_cert="~/a.crt", tls_key="/b.key").tls == (tmp_path / "a.crt", Path("/b.key"))
+    assert Settings().tls is None
+
+
 def test_an_address_that_was_set_counts_before_the_one_that_is_listened_on() -> None:
     found = Settings(host="192.0.2.7", address="https://registry.example").addresses
     assert found.base == "https://registry.example"
@@ -290,3 +322,16 @@ def test_the_rules_of_the_floors_below_are_those_that_were_set() -> None:
 def test_by_default_signatures_are_checked_and_ecr_is_followed() -> None:
     rules = Settings().rules
     assert (rules.digest_and_tag, rules.sparse_manifests, rules.any_signature) == ("tag", False, False)
+
+
+def test_floors_below_get_the_access_file_by_its_absolute_path() -> None:
+    assert Settings().rules.access_file == ""
+    assert Settings(access_file="a.toml").rules.access_file == str(Path.cwd() / "a.toml")
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("days", [1, 90, 3650])
+def test_strangers_can_fill_a_quarter_of_the_trail_at_most(days: int, workers: int) -> None:
+    settings = Settings(trail_days=days, workers=workers)
+    most = settings.strangers_share * workers * days * 24
+    assert settings.trail_bytes // 5 < most <= settings.trail_bytes // 4

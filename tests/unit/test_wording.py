@@ -144,6 +144,14 @@ IN_REPOSITORY = (REGISTRY, "team/app")
             ),
         ),
         (
+            f.LifecyclePolicyNotFound(*IN_REPOSITORY),
+            "LifecyclePolicyNotFoundException",
+            (
+                "Lifecycle policy does not exist for the repository with name 'team/app' in the registry with id "
+                "'123456789012'"
+            ),
+        ),
+        (
             f.ImageNotFound(*IN_REPOSITORY, D, "v1"),
             "ImageNotFoundException",
             (

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
-from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Malformed
+from wharfinger.contract.service import Service, Shape
+from wharfinger.domain import forwarded
+from wharfinger.domain.faults import BodyCutOff, BodyTooLarge, Fault, Malformed
+from wharfinger.domain.names import Registry
 from wharfinger.services.access import Caller
 from wharfinger.state.files import Scratch, ScratchFile
 
@@ -30,9 +34,11 @@ _SEND_FILE: Final = "http.response.pathsend"
 
 
 class Request:
-    """One request, read as far as somebody asked for it."""
+    """One request, read as far as somebody asked for it. Of `trusted` peers it is believed for whom they forward."""
 
-    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, request_id: str, trusted: Sequence[forwarded.Network] = ()
+    ) -> None:
         self.scope = scope
         self.method: str = scope["method"]
         self.path: bytes = scope["raw_path"]
@@ -40,7 +46,16 @@ class Request:
         self.operation = ""  # what a door takes the request for, for the log
         self.caller: Caller | None = None  # as soon as a door knows it
         self.challenge: Literal["Basic", "Bearer"] = "Basic"  # how to log in, for who is not
+        self.service: Service | None = None  # what follows is for the trail: each is set when it is known
+        self.key: str | None = None  # id of the access key
+        self.registry: Registry | None = None
+        self.repository = ""
+        self.part = ""  # the reference, digest or upload that a path names
+        self.arguments: Shape | None = None
+        self.result: Shape | None = None
+        self.fault: Fault | None = None
         self._receive = receive
+        self._trusted = trusted
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY
 
@@ -70,18 +85,25 @@ class Request:
 
     @property
     def client(self) -> str:
-        """The IP address of the client, empty if it is not known."""
-        return (self.scope.get("client") or ("",))[0]
+        """The IP address of the client as text, "" if it is not known."""
+        return self._origin.client
 
     @property
     def is_secure(self) -> bool:
-        """Whether it came over TLS."""
-        return bool(self.scope.get("scheme") == "https")
+        """Whether the client came by TLS."""
+        return self._origin.is_secure
 
     @property
     def host(self) -> str:
-        """The host and port that the client meant."""
-        return self.header(b"host") or ""
+        """The host and port that the client meant; what it signed is the header `host`, and may be another."""
+        return self._origin.host
+
+    @cached_property
+    def _origin(self) -> forwarded.Origin:
+        peer = self.scope.get("client") or ("",)
+        direct = forwarded.Origin(peer[0], self.scope.get("scheme") == "https", self.header(b"host") or "")
+        said = (self.header(b"x-forwarded-" + name) for name in (b"for", b"proto", b"host"))
+        return forwarded.origin(direct, forwarded.Forwarded(*said), self._trusted)
 
     @property
     def length(self) -> int | None:

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Final
 
 from wharfinger.api.http import Request
-from wharfinger.services.access import Keys
+from wharfinger.state.clock import SECOND
+
+_Finder = Callable[[Request, int], str | None]
+_FINDERS: Final[Mapping[str, _Finder]] = {
+    "aws:sourceip": lambda request, _: request.client,
+    "aws:useragent": lambda request, _: request.header(b"user-agent"),
+    "aws:referer": lambda request, _: request.header(b"referer"),
+    "aws:securetransport": lambda request, _: "true" if request.is_secure else "false",
+    "aws:currenttime": lambda _, now: datetime.fromtimestamp(now // SECOND, UTC).isoformat(),
+    "aws:epochtime": lambda _, now: str(now // SECOND),
+    "aws:viaawsservice": lambda *_: "false",
+    "aws:principalisawsservice": lambda *_: "false",
+}
 
 
-def keys(request: Request, now: int) -> Keys:
-    """Condition keys of a request at a time in milliseconds. What is not known is not there."""
-    moment = datetime.fromtimestamp(now // 1000, UTC)
-    found = {
-        "aws:currenttime": (moment.strftime("%Y-%m-%dT%H:%M:%SZ"),),
-        "aws:epochtime": (str(now // 1000),),
-        "aws:securetransport": ("true" if request.is_secure else "false",),
-        "aws:viaawsservice": ("false",),
-        "aws:principalisawsservice": ("false",),
-    }
-    for name, value in (
-        ("aws:sourceip", request.client),
-        ("aws:useragent", request.header(b"user-agent")),
-        ("aws:referer", request.header(b"referer")),
-    ):
-        if value:
-            found[name] = (value,)
-    return found
+class Origin(Mapping[str, tuple[str, ...]]):
+    """Condition keys of a request at a time in milliseconds. Most requests are asked for none, so none is made before.
+
+    What is not known is not there.
+    """
+
+    def __init__(self, request: Request, now: int) -> None:
+        self._request = request
+        self._now = now
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        value = _FINDERS[name](self._request, self._now)
+        if not value:
+            raise KeyError(name)
+        return (value,)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, find in _FINDERS.items() if find(self._request, self._now))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from wharfinger.api.words import access, blobs, deleting, images, repositories, requests
+from wharfinger.api.words import access, blobs, deleting, images, lifecycle, repositories, requests
 from wharfinger.api.words.words import Table
 from wharfinger.domain import faults as f
 from wharfinger.domain.digests import ECR_FORM
@@ -23,6 +23,7 @@ WORDS: Final[Table] = {
     **images.WORDS,
     **blobs.WORDS,
     **deleting.WORDS,
+    **lifecycle.WORDS,
     **access.WORDS,
 }
 

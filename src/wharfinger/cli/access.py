@@ -8,13 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Set as AbstractSet
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from wharfinger.cli.options import settings_from
 from wharfinger.server.settings import Settings
 from wharfinger.services.login import Credentials
+
+if TYPE_CHECKING:
+    from wharfinger.server.data import Running
 
 _ADDRESSES: Final = ("AWS_ENDPOINT_URL_WHARFINGER", "AWS_ENDPOINT_URL_ECR")
 _REGIONS: Final = ("AWS_DEFAULT_REGION", "AWS_REGION")
@@ -28,6 +31,7 @@ class Access(NamedTuple):
     key: str
     secret: str
     token: str | None = None
+    authority: str | None = None  # file with the certificates to trust; None: those that the system trusts
 
     def __repr__(self) -> str:
         return f"Access({self.address}, {self.region}, {self.key}, …)"
@@ -38,13 +42,17 @@ def find(options: dict[str, Any]) -> Access:
     asked = {name for name, value in options.items() if value is not None}
     settings = settings_from(options)
     address = None if "data" in asked else _variable(*_ADDRESSES)
+    authority = _variable("AWS_CA_BUNDLE")
+    if address is None:
+        running = running_server(settings)
+        address, authority = running.address, running.authority or authority
     region = None if "region" in asked else _variable(*_REGIONS)
     key, secret, token = _key(settings, asked)
-    return Access(address or running_address(settings), region or settings.region, key, secret, token)
+    return Access(address, region or settings.region, key, secret, token, authority)
 
 
-def running_address(settings: Settings) -> str:
-    """The address of the server on the data directory; ends the program if none was ever started there."""
+def running_server(settings: Settings) -> Running:
+    """What the server on the data directory says of itself; ends the program if none was ever started there."""
     from wharfinger.server import data  # noqa: PLC0415 - help and errors need no server
 
     running = data.running(settings.directory)
@@ -52,7 +60,7 @@ def running_address(settings: Settings) -> str:
         raise click.ClickException(
             f"no server has been started on {settings.directory} yet: start one with `wharfinger serve`."
         )
-    return running.address
+    return running
 
 
 def first_key(settings: Settings) -> Credentials:
@@ -68,7 +76,7 @@ def first_key(settings: Settings) -> Credentials:
         finally:
             await state.db.close()
 
-    running_address(settings)  # before there was a server there is nothing to open
+    running_server(settings)  # before there was a server there is nothing to open
     try:
         return asyncio.run(read())
     except (SecretsUnreadable, PermissionError) as error:

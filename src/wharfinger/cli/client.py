@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, Any, Final
@@ -67,7 +68,7 @@ class Client:
             asked = msgspec.structs.replace(asked, next_token=answer["nextToken"])
 
     def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-        connection = _connection(self._access.address)
+        connection = _connection(self._access)
         try:
             connection.connect()
             connection.sock.settimeout(_ANSWER_SECONDS)
@@ -104,16 +105,23 @@ def signed(access: Access, service: Service, operation: str, body: bytes, at: da
     return headers
 
 
-def _connection(address: str) -> http.client.HTTPConnection:
-    parts = urlsplit(address)
+def _connection(access: Access) -> http.client.HTTPConnection:
+    parts = urlsplit(access.address)
     try:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
     if parts.scheme not in {"http", "https"} or not host:
-        raise click.UsageError(f"{address!r} is no address of a server: it has to begin with http:// or https://")
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    return kind(host, port, timeout=_CONNECT_SECONDS)
+        raise click.UsageError(
+            f"{access.address!r} is no address of a server: it has to begin with http:// or https://"
+        )
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
+    try:
+        context = ssl.create_default_context(cafile=access.authority)
+    except OSError as error:
+        raise Failure(f"the certificates to trust, {access.authority}, cannot be read: {_why(error)}") from None
+    return http.client.HTTPSConnection(host, port, timeout=_CONNECT_SECONDS, context=context)
 
 
 def _why(error: Exception) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from wharfinger import contract
-from wharfinger.cli.access import first_key, running_address
+from wharfinger.cli.access import first_key, running_server
 from wharfinger.cli.options import settings_from, settings_options
 
 
@@ -20,9 +21,12 @@ def env(**options: Any) -> None:
     """Print, for the shell, what AWS clients need to use this registry: eval "$(wharfinger env)"."""
     asked = {name for name, value in options.items() if value is not None}
     settings = settings_from(options)
-    running = running_address(settings)
+    running = running_server(settings)
     credentials = first_key(settings)
-    base = settings.addresses.base if asked & {"address", "port"} else running
+    base = running.address
+    if asked & {"address", "port"}:
+        tls = {"tls_cert": "its own"} if running.tls else {}
+        base = msgspec.structs.replace(settings, **tls).addresses.base
     for name, value in {
         "AWS_ACCESS_KEY_ID": credentials.key,
         "AWS_SECRET_ACCESS_KEY": credentials.secret,
@@ -32,6 +36,8 @@ def env(**options: Any) -> None:
         "AWS_ENDPOINT_URL_WHARFINGER": base,
         "AWS_DATA_PATH": _models(os.environ.get("AWS_DATA_PATH", "")),  # where they find the `wharfinger` service
         "WHARFINGER_REGISTRY": base.partition("://")[2],
+        # in place of all that the system trusts; but these clients are to speak to this server only
+        **({"AWS_CA_BUNDLE": running.authority} if running.authority else {}),
     }.items():
         click.echo(f"export {name}={shlex.quote(value)}")
     click.echo("unset AWS_SESSION_TOKEN")  # one of another account would be sent along, and refused

@@ -1,4 +1,4 @@
-"""Kinds of arguments: durations, sizes, moments and images."""
+"""Kinds of arguments: durations, sizes, moments, images and tags."""
 
 from __future__ import annotations
 
@@ -73,3 +73,22 @@ def image_ids(texts: tuple[str, ...]) -> list[contract.ImageIdentifier]:
     if len(texts) > 100:
         raise click.UsageError("not more than 100 images at a time; `wharfinger plan create` is for more.")
     return [image_id(text) for text in texts]
+
+
+def tags(texts: tuple[str, ...]) -> list[contract.Tag]:
+    """Tags of users and roles, each as `<key>=<value>`; a usage error for what is none."""
+    pairs = [text.partition("=") for text in texts]
+    if not all(key and equals for key, equals, _ in pairs):
+        raise click.UsageError("write a tag as <key>=<value>.")
+    return [contract.Tag(key=key, value=value) for key, _, value in pairs]
+
+
+def condition_keys(texts: tuple[str, ...]) -> dict[str, list[str]]:
+    """Condition keys of `aws:SourceIp=10.0.0.1`, one that comes again with all its values; a usage error for others."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{text!r} is no condition; write it as aws:SourceIp=10.0.0.1.")
+        found.setdefault(key, []).append(value)
+    return found

@@ -6,18 +6,25 @@ import click
 
 from wharfinger import __version__
 from wharfinger.cli.bin import bin_, protect, unprotect
+from wharfinger.cli.cert import cert
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.env import env
 from wharfinger.cli.events import events
 from wharfinger.cli.feeds import feed
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
+from wharfinger.cli.keys import key
 from wharfinger.cli.plans import plan
+from wharfinger.cli.policies import policy
+from wharfinger.cli.robots import robot
+from wharfinger.cli.roles import role
 from wharfinger.cli.rotate import rotate_master_key
 from wharfinger.cli.scrub import scrub
 from wharfinger.cli.serve import serve
 from wharfinger.cli.tags import tags
+from wharfinger.cli.trail import trail
 from wharfinger.cli.usage import usage
+from wharfinger.cli.users import user
 from wharfinger.cli.webhooks import webhook
 
 _STATUS = """
@@ -30,13 +37,14 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All others are
-    clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `cert`, `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All
+    others are clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
     """
 
 
 for command in (
     serve,
+    cert,
     env,
     doctor,
     scrub,
@@ -51,6 +59,12 @@ for command in (
     protect,
     unprotect,
     events,
+    trail,
     webhook,
+    user,
+    role,
+    key,
+    policy,
+    robot,
 ):
     main.add_command(command)

@@ -18,6 +18,8 @@ PARTLY: Final = 3
 
 dry_run_option: Final = click.option("--dry-run", is_flag=True, help="Tell what would go, and delete nothing.")
 
+tag_option: Final = click.option("--tag", multiple=True, metavar="KEY=VALUE", help="A tag; more than once for more.")
+
 
 class Session(Client):
     """A client whose answers are printed as the reader wants them."""

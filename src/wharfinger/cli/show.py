@@ -49,6 +49,10 @@ def amount(heading: str, member: str) -> Column:
     return Column(heading, lambda item: size(item.get(member)), right=True)
 
 
+DECLARED: Final = Column("DECLARED", lambda item: "yes" if item.get("isDeclared") else "no")
+TAGS: Final = Column("TAGS", lambda item: ",".join(f"{tag['key']}={tag['value']}" for tag in item.get("tags") or ()))
+
+
 def when(seconds: float | None) -> str | None:
     """A time in the zone of whoever reads it, in ISO form."""
     return None if seconds is None else datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
@@ -87,13 +91,19 @@ def details(item: Document, columns: Sequence[Column], *, as_json: bool) -> None
     width = max(len(column.heading) for column in columns)
     for column in columns:
         text = column.text(item)
-        if text is not None:
+        if text:
             click.echo(f"{column.heading:<{width}}  {printable(text)}")
 
 
 def document(item: Document) -> None:
     """A JSON document on a line of its own."""
     click.echo(json.dumps(item))
+
+
+def text(content: str) -> None:
+    """What others wrote on several lines, without what would move the cursor."""
+    for line in content.splitlines():
+        click.echo(printable(line))
 
 
 def _rows(items: Iterable[Document], columns: Sequence[Column]) -> Iterator[list[str]]:

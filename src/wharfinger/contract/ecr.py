@@ -317,6 +317,8 @@ class AuthorizationData(Shape, kw_only=True):
     expires_at: ExpirationTimestamp | None = None
     proxy_endpoint: ProxyEndpoint | None = None
 
+    SENSITIVE = frozenset({"authorization_token"})
+
 
 class AwsEcrContainerImageDetails(Shape, kw_only=True):
     architecture: Arch | None = None
@@ -567,6 +569,8 @@ class DescribeImageScanFindingsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribeImageScanFindingsResponse(Shape, kw_only=True):
     registry_id: RegistryId | None = None
@@ -575,6 +579,8 @@ class DescribeImageScanFindingsResponse(Shape, kw_only=True):
     image_scan_status: ImageScanStatus | None = None
     image_scan_findings: ImageScanFindings | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class DescribeImageSigningStatusRequest(Shape, kw_only=True):
@@ -603,10 +609,14 @@ class DescribeImagesRequest(Shape, kw_only=True):
     max_results: MaxResults | None = None
     filter: DescribeImagesFilter | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribeImagesResponse(Shape, kw_only=True):
     image_details: ImageDetailList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class DescribePullThroughCacheRulesRequest(Shape, kw_only=True):
@@ -615,10 +625,14 @@ class DescribePullThroughCacheRulesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribePullThroughCacheRulesResponse(Shape, kw_only=True):
     pull_through_cache_rules: PullThroughCacheRuleList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class DescribeRegistryRequest(Shape, kw_only=True):
@@ -637,6 +651,8 @@ class DescribeReplicationBackfillResultsRequest(Shape, kw_only=True):
     max_results: MaxResults | None = None
     next_token: NextToken | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribeReplicationBackfillResultsResponse(Shape, kw_only=True):
     registry_id: RegistryId | None = None
@@ -650,6 +666,8 @@ class DescribeReplicationBackfillResultsResponse(Shape, kw_only=True):
     ended_at: Date | None = None
     next_token: NextToken | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribeRepositoriesRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
@@ -657,10 +675,14 @@ class DescribeRepositoriesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribeRepositoriesResponse(Shape, kw_only=True):
     repositories: RepositoryList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class DescribeRepositoryCreationTemplatesRequest(Shape, kw_only=True):
@@ -668,11 +690,15 @@ class DescribeRepositoryCreationTemplatesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class DescribeRepositoryCreationTemplatesResponse(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_creation_templates: RepositoryCreationTemplateList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class EncryptionConfiguration(Shape, kw_only=True):
@@ -732,6 +758,8 @@ class GetDownloadUrlForLayerResponse(Shape, kw_only=True):
     download_url: Url | None = None
     layer_digest: LayerDigest | None = None
 
+    SENSITIVE = frozenset({"download_url"})
+
 
 class GetLifecyclePolicyPreviewRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
@@ -740,6 +768,8 @@ class GetLifecyclePolicyPreviewRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: LifecyclePreviewMaxResults | None = None
     filter: LifecyclePolicyPreviewFilter | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class GetLifecyclePolicyPreviewResponse(Shape, kw_only=True):
@@ -750,6 +780,8 @@ class GetLifecyclePolicyPreviewResponse(Shape, kw_only=True):
     next_token: NextToken | None = None
     preview_results: LifecyclePolicyPreviewResultList | None = None
     summary: LifecyclePolicyPreviewSummary | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class GetLifecyclePolicyRequest(Shape, kw_only=True):
@@ -957,10 +989,14 @@ class ListImageReferrersRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: FiftyMaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageReferrersResponse(Shape, kw_only=True):
     referrers: ImageReferrerList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImagesFilter(Shape, kw_only=True):
@@ -975,20 +1011,28 @@ class ListImagesRequest(Shape, kw_only=True):
     max_results: MaxResults | None = None
     filter: ListImagesFilter | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImagesResponse(Shape, kw_only=True):
     image_ids: ImageIdentifierList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPullTimeUpdateExclusionsRequest(Shape, kw_only=True):
     max_results: MaxResults | None = None
     next_token: NextToken | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPullTimeUpdateExclusionsResponse(Shape, kw_only=True):
     pull_time_update_exclusions: PullTimeUpdateExclusionList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListReplicationBackfillsRequest(Shape, kw_only=True):
@@ -996,11 +1040,15 @@ class ListReplicationBackfillsRequest(Shape, kw_only=True):
     max_results: FiftyMaxResults | None = None
     next_token: NextToken | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListReplicationBackfillsResponse(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     backfills: ReplicationBackfillSummaryList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListTagsForResourceRequest(Shape, kw_only=True):
@@ -1431,6 +1479,8 @@ class UploadLayerPartRequest(Shape, kw_only=True):
     part_first_byte: PartSize
     part_last_byte: PartSize
     layer_part_blob: LayerPartBlob
+
+    SENSITIVE = frozenset({"layer_part_blob"})
 
 
 class UploadLayerPartResponse(Shape, kw_only=True):

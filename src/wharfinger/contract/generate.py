@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wharfinger.contract.overlay import ACTIONS, PATTERNS
+from wharfinger.contract.overlay import ACTIONS, PATTERNS, SENSITIVE
 
 SERVICES = ("ecr", "wharfinger")
 # botocore finds our model there too, if AWS_DATA_PATH names the directory
@@ -162,8 +162,13 @@ def _structs(shapes: Mapping[str, Any]) -> Iterator[str]:
         required = set(shape.get("required", ()))
         fields = [_field(member, spec, member in required) for member, spec in shape["members"].items()]
         yield "\n".join(fields or ['    """No members."""'])
-        if any(shapes[spec["shape"]].get("sensitive") for spec in shape["members"].values()):
-            yield f'\n    def __repr__(self) -> str:\n        return "{name}(…)"'
+        hidden = [
+            snake(member)
+            for member, spec in shape["members"].items()
+            if member in SENSITIVE or shapes[spec["shape"]].get("sensitive")
+        ]
+        if hidden:
+            yield f"\n    SENSITIVE = frozenset({{{', '.join(map(repr, hidden))}}})"
         yield ""
 
 

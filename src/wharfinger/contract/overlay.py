@@ -18,3 +18,9 @@ WITHOUT_MEMBER: Final = frozenset(
     # seen live: constraints on these members are worded "must …", on all others "Member must …"
     {"registryId", "repositoryName", "imageTag"}
 )
+
+SENSITIVE: Final = frozenset(
+    # members that no log, no trail and no `repr` shows, beside those of shapes that a model calls sensitive:
+    # ECR's model calls none so
+    {"authorizationToken", "downloadUrl", "layerPartBlob", "nextToken"}
+)

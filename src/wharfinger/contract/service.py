@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
 
 class Shape(msgspec.Struct, omit_defaults=True, rename="camel"):
     """A structure of the model: unknown members are ignored, null is absent, None is not sent."""
+
+    SENSITIVE: ClassVar[frozenset[str]] = frozenset()
+    """Fields that are shown nowhere but in the answer itself: secrets, what gives rights, and content."""
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{name}={'…' if name in self.SENSITIVE else repr(getattr(self, name))}" for name in self.__struct_fields__
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 class Operation(NamedTuple):

@@ -14,22 +14,34 @@ from wharfinger.contract.service import Operation, Service, Shape
 
 API_VERSION = "2026-11-23"
 
+AccessKeyId = Annotated[str, Meta(min_length=16, max_length=128, pattern="^(?:\\w+)\\Z")]
+AccessKeyList = list["AccessKey"]
+AccessKeyStatus = Literal["ACTIVE", "INACTIVE"]
+AccessList = list["Access"]
+ActionName = Annotated[str, Meta(min_length=1, max_length=128, pattern="^(?:[a-z]+:[A-Za-z]+)\\Z")]
 Arn = Annotated[str, Meta(max_length=2048)]
 Text = Annotated[str, Meta(max_length=4096)]
 ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
 Bytes = Annotated[int, Meta(ge=0)]
+ConditionKeyName = Annotated[str, Meta(min_length=1, max_length=256)]
+ConditionKeyValue = Annotated[str, Meta(max_length=1024)]
+ConditionKeyValueList = Annotated[list["ConditionKeyValue"], Meta(min_length=1, max_length=50)]
+ConditionKeyMap = Annotated[dict["ConditionKeyName", "ConditionKeyValueList"], Meta(max_length=50)]
 Count = Annotated[int, Meta(ge=0)]
 Days = Annotated[int, Meta(ge=0, le=3650)]
 DeletedImageList = list["DeletedImage"]
 DeletionId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 DeletionIdList = Annotated[list["DeletionId"], Meta(min_length=1, max_length=100)]
 DeletionList = list["Deletion"]
+ErrorCode = Annotated[str, Meta(min_length=1, max_length=128)]
 EventAction = Literal["PUSH", "DELETE", "RESTORE", "EXPIRE"]
 EventId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 EventList = list["Event"]
+ExplainedStatementList = list["ExplainedStatement"]
 Flag = bool
 HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 HoldList = list["Hold"]
+IdentityPolicyList = list["IdentityPolicy"]
 ImageDigest = Annotated[str, Meta(max_length=512)]
 ImageFailureList = list["ImageFailure"]
 ImageFeedList = list["ImageFeed"]
@@ -58,6 +70,13 @@ PlanOutcome = Literal["DELETED", "SKIPPED", "RESTORED"]
 PlanStatus = Literal["READY", "EXECUTING", "EXECUTED", "UNDOING", "UNDONE"]
 PlanTagStatus = Literal["TAGGED", "UNTAGGED", "ORPHANED", "ANY"]
 PlanVerdict = Literal["DELETE", "KEEP"]
+PolicyDocument = Annotated[str, Meta(min_length=1, max_length=20480)]
+PrincipalName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^(?:[a-zA-Z0-9_+=,.@-]+)\\Z")]
+PolicyNameList = list["PrincipalName"]
+PolicySource = Literal["identity-based", "resource-based", "session", "root"]
+Principal = Annotated[str, Meta(min_length=1, max_length=2048)]
+PrincipalId = Annotated[str, Meta(max_length=64)]
+PrincipalText = Annotated[str, Meta(min_length=1, max_length=2048)]
 Reason = Annotated[str, Meta(min_length=1, max_length=1000)]
 RegistryId = Annotated[str, Meta(pattern="^(?:[0-9]{12})\\Z")]
 RepositoryName = Annotated[
@@ -71,13 +90,74 @@ RepositoryPatternList = Annotated[list["RepositoryPattern"], Meta(max_length=100
 RepositoryUsageList = list["RepositoryUsage"]
 RestoreFailureCode = Literal["ImageNotFound", "TagTaken", "ChildMissing"]
 RestoreFailureList = list["RestoreFailure"]
+RobotAction = Annotated[str, Meta(min_length=1, max_length=128)]
+RobotActionList = Annotated[list["RobotAction"], Meta(min_length=1, max_length=50)]
+RobotList = list["Robot"]
+RobotRepositoryList = Annotated[list["RepositoryPattern"], Meta(min_length=1, max_length=50)]
+RobotToken = Annotated[str, Meta(max_length=256)]
+RoleList = list["Role"]
 Seconds = Annotated[int, Meta(ge=1, le=31536000)]
 Secret = Annotated[str, Meta(min_length=16, max_length=256)]
+SecretAccessKey = Annotated[str, Meta(max_length=256)]
+SessionSeconds = Annotated[int, Meta(ge=3600, le=43200)]
+StatementEffect = Literal["Allow", "Deny"]
+StatementElement = Literal["principal", "action", "resource", "condition"]
+StatementNumber = int
 TagChangeList = list["TagChange"]
+TagKey = Annotated[str, Meta(min_length=1, max_length=128)]
+TagList = Annotated[list["Tag"], Meta(max_length=50)]
+TagValue = Annotated[str, Meta(max_length=256)]
 Timestamp = float
+TrailDocument = Annotated[str, Meta(max_length=65536)]
+TrailRecordList = list["TrailRecord"]
 Url = Annotated[str, Meta(min_length=8, max_length=2048, pattern="^(?:https?://.+)\\Z")]
+UserList = list["User"]
 WebhookList = list["Webhook"]
 Whereabouts = Literal["PRESENT", "IN_BIN", "GONE"]
+
+
+class Access(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+
+
+class AccessDecision(Shape, kw_only=True):
+    source: PolicySource | None = None
+    explicit: Flag | None = None
+    policy_name: str | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
+
+
+class AccessKey(Shape, kw_only=True):
+    access_key_id: AccessKeyId | None = None
+    user_name: PrincipalName | None = None
+    status: AccessKeyStatus | None = None
+    created_at: Timestamp | None = None
+    last_used_at: Timestamp | None = None
+
+
+class AttachPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    user_name: PrincipalName | None = None
+    role_name: PrincipalName | None = None
+
+
+class AttachPolicyResponse(Shape, kw_only=True):
+    policy_names: PolicyNameList | None = None
+
+
+class CreateAccessKeyRequest(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+
+
+class CreateAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
+    secret_access_key: SecretAccessKey | None = None
+
+    SENSITIVE = frozenset({"secret_access_key"})
 
 
 class CreatePlanRequest(Shape, kw_only=True):
@@ -88,6 +168,48 @@ class CreatePlanRequest(Shape, kw_only=True):
 
 class CreatePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class CreateRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+    actions: RobotActionList
+    repositories: RobotRepositoryList
+    expires_at: Timestamp | None = None
+
+
+class CreateRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+    token: RobotToken | None = None
+
+    SENSITIVE = frozenset({"token"})
+
+
+class CreateRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+    trust_policy: PolicyDocument
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+
+
+class CreateRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class CreateUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+    tags: TagList | None = None
+
+
+class CreateUserResponse(Shape, kw_only=True):
+    user: User | None = None
+
+
+class DeleteAccessKeyRequest(Shape, kw_only=True):
+    access_key_id: AccessKeyId
+
+
+class DeleteAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
 
 
 class DeleteHoldRequest(Shape, kw_only=True):
@@ -129,6 +251,38 @@ class DeletePlanRequest(Shape, kw_only=True):
 
 class DeletePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class DeletePolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+
+
+class DeletePolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
+class DeleteRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+
+
+class DeleteRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+
+
+class DeleteRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+
+
+class DeleteRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class DeleteUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+
+
+class DeleteUserResponse(Shape, kw_only=True):
+    user: User | None = None
 
 
 class DeleteWebhookRequest(Shape, kw_only=True):
@@ -185,6 +339,35 @@ class DescribePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class DescribeRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+
+
+class DescribeRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+    policy_names: PolicyNameList | None = None
+
+
+class DescribeUserRequest(Shape, kw_only=True):
+    user_name: PrincipalName
+
+
+class DescribeUserResponse(Shape, kw_only=True):
+    user: User | None = None
+    policy_names: PolicyNameList | None = None
+    access_keys: AccessKeyList | None = None
+
+
+class DetachPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    user_name: PrincipalName | None = None
+    role_name: PrincipalName | None = None
+
+
+class DetachPolicyResponse(Shape, kw_only=True):
+    policy_names: PolicyNameList | None = None
+
+
 class EmptyBinRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName | None = None
@@ -218,6 +401,36 @@ class ExecutePlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
 
 
+class ExplainAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    principal: PrincipalText | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+
+
+class ExplainAccessResponse(Shape, kw_only=True):
+    principal: Arn | None = None
+    allowed: Flag | None = None
+    message: Message | None = None
+    decided_by: AccessDecision | None = None
+    action: ActionName | None = None
+    resource: Arn | None = None
+    statements: ExplainedStatementList | None = None
+
+
+class ExplainedStatement(Shape, kw_only=True):
+    policy_name: str | None = None
+    source: PolicySource | None = None
+    statement: StatementNumber | None = None
+    sid: str | None = None
+    effect: StatementEffect | None = None
+    applies: Flag | None = None
+    misfit: StatementElement | None = None
+    operator: str | None = None
+    condition_key: str | None = None
+
+
 class GetDeletionSettingsRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName
@@ -244,6 +457,14 @@ class GetImageAtTimeResponse(Shape, kw_only=True):
     deletion_id: DeletionId | None = None
 
 
+class GetPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+
+
+class GetPolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
 class GetUsageRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
 
@@ -268,6 +489,14 @@ class Hold(Shape, kw_only=True):
     created_at: Timestamp | None = None
     created_by: Arn | None = None
     expires_at: Timestamp | None = None
+
+
+class IdentityPolicy(Shape, kw_only=True):
+    policy_name: PrincipalName | None = None
+    policy_document: PolicyDocument | None = None
+    is_built_in: Flag | None = None
+    is_declared: Flag | None = None
+    changed_at: Timestamp | None = None
 
 
 class ImageFailure(Shape, kw_only=True):
@@ -298,6 +527,32 @@ class ImageUsage(Shape, kw_only=True):
     freed_bytes: Bytes | None = None
 
 
+class ListAccessKeysRequest(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+
+
+class ListAccessKeysResponse(Shape, kw_only=True):
+    access_keys: AccessKeyList | None = None
+
+
+class ListAccessRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    action: ActionName
+    repository_name: RepositoryName | None = None
+    condition_keys: ConditionKeyMap | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListAccessResponse(Shape, kw_only=True):
+    access: AccessList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
 class ListDeletedImagesRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     repository_name: RepositoryName | None = None
@@ -305,10 +560,14 @@ class ListDeletedImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletedImagesResponse(Shape, kw_only=True):
     images: DeletedImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListDeletionsRequest(Shape, kw_only=True):
@@ -317,10 +576,14 @@ class ListDeletionsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListDeletionsResponse(Shape, kw_only=True):
     deletions: DeletionList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListEventsRequest(Shape, kw_only=True):
@@ -330,10 +593,14 @@ class ListEventsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListEventsResponse(Shape, kw_only=True):
     events: EventList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListHoldsRequest(Shape, kw_only=True):
@@ -342,10 +609,14 @@ class ListHoldsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListHoldsResponse(Shape, kw_only=True):
     holds: HoldList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageFeedsRequest(Shape, kw_only=True):
@@ -353,10 +624,14 @@ class ListImageFeedsRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageFeedsResponse(Shape, kw_only=True):
     feeds: ImageFeedList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListImageUsageRequest(Shape, kw_only=True):
@@ -365,10 +640,14 @@ class ListImageUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListImageUsageResponse(Shape, kw_only=True):
     images: ImageUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlanImagesRequest(Shape, kw_only=True):
@@ -378,10 +657,14 @@ class ListPlanImagesRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlanImagesResponse(Shape, kw_only=True):
     images: PlanImageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListPlansRequest(Shape, kw_only=True):
@@ -389,10 +672,28 @@ class ListPlansRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListPlansResponse(Shape, kw_only=True):
     plans: PlanList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListPoliciesRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListPoliciesResponse(Shape, kw_only=True):
+    policies: IdentityPolicyList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListRepositoryUsageRequest(Shape, kw_only=True):
@@ -400,10 +701,42 @@ class ListRepositoryUsageRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListRepositoryUsageResponse(Shape, kw_only=True):
     repositories: RepositoryUsageList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListRobotsRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListRobotsResponse(Shape, kw_only=True):
+    robots: RobotList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListRolesRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListRolesResponse(Shape, kw_only=True):
+    roles: RoleList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListTagHistoryRequest(Shape, kw_only=True):
@@ -413,10 +746,50 @@ class ListTagHistoryRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListTagHistoryResponse(Shape, kw_only=True):
     changes: TagChangeList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsRequest(Shape, kw_only=True):
+    registry_id: RegistryId | None = None
+    repository_name: RepositoryName | None = None
+    since: Timestamp | None = None
+    until: Timestamp | None = None
+    event_name: OperationName | None = None
+    principal: Principal | None = None
+    error_code: ErrorCode | None = None
+    denied: Flag | None = None
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListTrailRecordsResponse(Shape, kw_only=True):
+    records: TrailRecordList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListUsersRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListUsersResponse(Shape, kw_only=True):
+    users: UserList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class ListWebhooksRequest(Shape, kw_only=True):
@@ -424,10 +797,14 @@ class ListWebhooksRequest(Shape, kw_only=True):
     next_token: NextToken | None = None
     max_results: MaxResults | None = None
 
+    SENSITIVE = frozenset({"next_token"})
+
 
 class ListWebhooksResponse(Shape, kw_only=True):
     webhooks: WebhookList | None = None
     next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
 
 
 class Plan(Shape, kw_only=True):
@@ -507,6 +884,15 @@ class PutImageFeedResponse(Shape, kw_only=True):
     unknown_images: ImageReferences | None = None
 
 
+class PutPolicyRequest(Shape, kw_only=True):
+    policy_name: PrincipalName
+    policy_document: PolicyDocument
+
+
+class PutPolicyResponse(Shape, kw_only=True):
+    policy: IdentityPolicy | None = None
+
+
 class PutWebhookRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     name: Name
@@ -514,8 +900,7 @@ class PutWebhookRequest(Shape, kw_only=True):
     secret: Secret | None = None
     repositories: RepositoryPattern | None = None
 
-    def __repr__(self) -> str:
-        return "PutWebhookRequest(…)"
+    SENSITIVE = frozenset({"secret"})
 
 
 class PutWebhookResponse(Shape, kw_only=True):
@@ -563,6 +948,45 @@ class RestoreImagesResponse(Shape, kw_only=True):
     failures: RestoreFailureList | None = None
 
 
+class Robot(Shape, kw_only=True):
+    robot_name: PrincipalName | None = None
+    arn: Arn | None = None
+    actions: RobotActionList | None = None
+    repositories: RobotRepositoryList | None = None
+    created_at: Timestamp | None = None
+    created_by: Arn | None = None
+    expires_at: Timestamp | None = None
+    last_used_at: Timestamp | None = None
+
+
+class Role(Shape, kw_only=True):
+    role_name: PrincipalName | None = None
+    role_id: PrincipalId | None = None
+    arn: Arn | None = None
+    created_at: Timestamp | None = None
+    trust_policy: PolicyDocument | None = None
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+    is_declared: Flag | None = None
+
+
+class RotateRobotRequest(Shape, kw_only=True):
+    robot_name: PrincipalName
+    expires_at: Timestamp | None = None
+
+
+class RotateRobotResponse(Shape, kw_only=True):
+    robot: Robot | None = None
+    token: RobotToken | None = None
+
+    SENSITIVE = frozenset({"token"})
+
+
+class Tag(Shape, kw_only=True):
+    key: TagKey
+    value: TagValue
+
+
 class TagChange(Shape, kw_only=True):
     event_id: EventId | None = None
     image_tag: ImageTag | None = None
@@ -574,6 +998,12 @@ class TagChange(Shape, kw_only=True):
     deletion_id: DeletionId | None = None
 
 
+class TrailRecord(Shape, kw_only=True):
+    event_id: Text | None = None
+    event_time: Timestamp | None = None
+    record: TrailDocument | None = None
+
+
 class UndoPlanRequest(Shape, kw_only=True):
     registry_id: RegistryId | None = None
     plan_id: PlanId
@@ -581,6 +1011,35 @@ class UndoPlanRequest(Shape, kw_only=True):
 
 class UndoPlanResponse(Shape, kw_only=True):
     plan: Plan | None = None
+
+
+class UpdateAccessKeyRequest(Shape, kw_only=True):
+    access_key_id: AccessKeyId
+    status: AccessKeyStatus
+
+
+class UpdateAccessKeyResponse(Shape, kw_only=True):
+    access_key: AccessKey | None = None
+
+
+class UpdateRoleRequest(Shape, kw_only=True):
+    role_name: PrincipalName
+    trust_policy: PolicyDocument | None = None
+    session_seconds: SessionSeconds | None = None
+    tags: TagList | None = None
+
+
+class UpdateRoleResponse(Shape, kw_only=True):
+    role: Role | None = None
+
+
+class User(Shape, kw_only=True):
+    user_name: PrincipalName | None = None
+    user_id: PrincipalId | None = None
+    arn: Arn | None = None
+    created_at: Timestamp | None = None
+    tags: TagList | None = None
+    is_declared: Flag | None = None
 
 
 class Webhook(Shape, kw_only=True):
@@ -596,6 +1055,34 @@ class Webhook(Shape, kw_only=True):
 
 
 OPERATIONS: dict[str, Operation] = {
+    "AttachPolicy": Operation(
+        "AttachPolicy",
+        AttachPolicyRequest,
+        AttachPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "PolicyNotFoundException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:AttachPolicy",
+        None,
+    ),
+    "CreateAccessKey": Operation(
+        "CreateAccessKey",
+        CreateAccessKeyRequest,
+        CreateAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "LimitExceededException",
+        ),
+        "wharfinger:CreateAccessKey",
+        None,
+    ),
     "CreatePlan": Operation(
         "CreatePlan",
         CreatePlanRequest,
@@ -605,6 +1092,60 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:CreatePlan",
+        None,
+    ),
+    "CreateRobot": Operation(
+        "CreateRobot",
+        CreateRobotRequest,
+        CreateRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+        ),
+        "wharfinger:CreateRobot",
+        None,
+    ),
+    "CreateRole": Operation(
+        "CreateRole",
+        CreateRoleRequest,
+        CreateRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:CreateRole",
+        None,
+    ),
+    "CreateUser": Operation(
+        "CreateUser",
+        CreateUserRequest,
+        CreateUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalAlreadyExistsException",
+            "LimitExceededException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:CreateUser",
+        None,
+    ),
+    "DeleteAccessKey": Operation(
+        "DeleteAccessKey",
+        DeleteAccessKeyRequest,
+        DeleteAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "AccessKeyNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteAccessKey",
         None,
     ),
     "DeleteHold": Operation(
@@ -656,6 +1197,58 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:DeletePlan",
         None,
     ),
+    "DeletePolicy": Operation(
+        "DeletePolicy",
+        DeletePolicyRequest,
+        DeletePolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PolicyNotFoundException",
+            "PolicyInUseException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeletePolicy",
+        None,
+    ),
+    "DeleteRobot": Operation(
+        "DeleteRobot",
+        DeleteRobotRequest,
+        DeleteRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DeleteRobot",
+        None,
+    ),
+    "DeleteRole": Operation(
+        "DeleteRole",
+        DeleteRoleRequest,
+        DeleteRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteRole",
+        None,
+    ),
+    "DeleteUser": Operation(
+        "DeleteUser",
+        DeleteUserRequest,
+        DeleteUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteUser",
+        None,
+    ),
     "DeleteWebhook": Operation(
         "DeleteWebhook",
         DeleteWebhookRequest,
@@ -678,6 +1271,44 @@ OPERATIONS: dict[str, Operation] = {
             "PlanNotFoundException",
         ),
         "wharfinger:DescribePlan",
+        None,
+    ),
+    "DescribeRole": Operation(
+        "DescribeRole",
+        DescribeRoleRequest,
+        DescribeRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DescribeRole",
+        None,
+    ),
+    "DescribeUser": Operation(
+        "DescribeUser",
+        DescribeUserRequest,
+        DescribeUserResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:DescribeUser",
+        None,
+    ),
+    "DetachPolicy": Operation(
+        "DetachPolicy",
+        DetachPolicyRequest,
+        DetachPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "PolicyNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DetachPolicy",
         None,
     ),
     "EmptyBin": Operation(
@@ -705,6 +1336,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:ExecutePlan",
         None,
     ),
+    "ExplainAccess": Operation(
+        "ExplainAccess",
+        ExplainAccessRequest,
+        ExplainAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ExplainAccess",
+        "repository_name",
+    ),
     "GetDeletionSettings": Operation(
         "GetDeletionSettings",
         GetDeletionSettingsRequest,
@@ -729,6 +1372,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:GetImageAtTime",
         "repository_name",
     ),
+    "GetPolicy": Operation(
+        "GetPolicy",
+        GetPolicyRequest,
+        GetPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PolicyNotFoundException",
+        ),
+        "wharfinger:GetPolicy",
+        None,
+    ),
     "GetUsage": Operation(
         "GetUsage",
         GetUsageRequest,
@@ -738,6 +1393,29 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:GetUsage",
+        None,
+    ),
+    "ListAccess": Operation(
+        "ListAccess",
+        ListAccessRequest,
+        ListAccessResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListAccess",
+        "repository_name",
+    ),
+    "ListAccessKeys": Operation(
+        "ListAccessKeys",
+        ListAccessKeysRequest,
+        ListAccessKeysResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:ListAccessKeys",
         None,
     ),
     "ListDeletedImages": Operation(
@@ -830,6 +1508,17 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:ListPlans",
         None,
     ),
+    "ListPolicies": Operation(
+        "ListPolicies",
+        ListPoliciesRequest,
+        ListPoliciesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListPolicies",
+        None,
+    ),
     "ListRepositoryUsage": Operation(
         "ListRepositoryUsage",
         ListRepositoryUsageRequest,
@@ -839,6 +1528,28 @@ OPERATIONS: dict[str, Operation] = {
             "InvalidParameterException",
         ),
         "wharfinger:ListRepositoryUsage",
+        None,
+    ),
+    "ListRobots": Operation(
+        "ListRobots",
+        ListRobotsRequest,
+        ListRobotsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRobots",
+        None,
+    ),
+    "ListRoles": Operation(
+        "ListRoles",
+        ListRolesRequest,
+        ListRolesResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListRoles",
         None,
     ),
     "ListTagHistory": Operation(
@@ -851,6 +1562,28 @@ OPERATIONS: dict[str, Operation] = {
         ),
         "wharfinger:ListTagHistory",
         "repository_name",
+    ),
+    "ListTrailRecords": Operation(
+        "ListTrailRecords",
+        ListTrailRecordsRequest,
+        ListTrailRecordsResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListTrailRecords",
+        "repository_name",
+    ),
+    "ListUsers": Operation(
+        "ListUsers",
+        ListUsersRequest,
+        ListUsersResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListUsers",
+        None,
     ),
     "ListWebhooks": Operation(
         "ListWebhooks",
@@ -897,6 +1630,19 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:PutImageFeed",
         None,
     ),
+    "PutPolicy": Operation(
+        "PutPolicy",
+        PutPolicyRequest,
+        PutPolicyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:PutPolicy",
+        None,
+    ),
     "PutWebhook": Operation(
         "PutWebhook",
         PutWebhookRequest,
@@ -933,6 +1679,18 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:RestoreImages",
         "repository_name",
     ),
+    "RotateRobot": Operation(
+        "RotateRobot",
+        RotateRobotRequest,
+        RotateRobotResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+        ),
+        "wharfinger:RotateRobot",
+        None,
+    ),
     "UndoPlan": Operation(
         "UndoPlan",
         UndoPlanRequest,
@@ -946,18 +1704,52 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:UndoPlan",
         None,
     ),
+    "UpdateAccessKey": Operation(
+        "UpdateAccessKey",
+        UpdateAccessKeyRequest,
+        UpdateAccessKeyResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "AccessKeyNotFoundException",
+        ),
+        "wharfinger:UpdateAccessKey",
+        None,
+    ),
+    "UpdateRole": Operation(
+        "UpdateRole",
+        UpdateRoleRequest,
+        UpdateRoleResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "PrincipalNotFoundException",
+            "DeclaredException",
+            "InvalidTagParameterException",
+        ),
+        "wharfinger:UpdateRole",
+        None,
+    ),
 }
 
 SERVICE = Service("Wharfinger", "Wharfinger_V20261123", "wharfinger", OPERATIONS)
 # the exceptions of the model, each with the members it has besides its message
 EXCEPTIONS: dict[str, tuple[str, ...]] = {
+    "AccessKeyNotFoundException": (),
+    "DeclaredException": (),
     "DeletionNotFoundException": (),
     "FeedNotFoundException": (),
     "HoldNotFoundException": (),
     "ImageNotFoundException": (),
     "InvalidParameterException": (),
+    "InvalidTagParameterException": (),
+    "LimitExceededException": (),
     "PlanNotFoundException": (),
     "PlanStateException": (),
+    "PolicyInUseException": (),
+    "PolicyNotFoundException": (),
+    "PrincipalAlreadyExistsException": (),
+    "PrincipalNotFoundException": (),
     "RepositoryNotFoundException": (),
     "ServerException": (),
     "WebhookNotFoundException": (),

@@ -1,4 +1,4 @@
-"""What robots may do: actions of ECR, or the words that stand for some of them, in repositories that patterns name."""
+"""What robots may do: actions of container clients, or words for some of them, in repositories that patterns name."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from wharfinger.contract.oci import ENDPOINTS
 from wharfinger.domain.faults import InvalidParameter
 from wharfinger.domain.names import Registry
 
+ROBOTS: Final = 1000  # of a registry
 _PULL: Final = (
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
@@ -28,16 +30,18 @@ WORDS: Final[Mapping[str, Sequence[str]]] = {
     ),
     "delete": ("ecr:BatchDeleteImage", "ecr:BatchGetImage"),
 }
-_ACTION: Final = re.compile(r"ecr:[A-Za-z]{1,64}")
+# robots have no other door than that of container clients
+_ACTIONS: Final = {action for endpoint in ENDPOINTS for action in endpoint.actions.values() if action is not None}
 _PATTERN: Final = re.compile(r"[a-z0-9*._/-]{1,256}")
 
 
 def check(actions: Sequence[str], repositories: Sequence[str]) -> None:
     """Refuse what a robot cannot be given. Raises InvalidParameter."""
     for number, action in enumerate(actions, 1):
-        if action not in WORDS and not _ACTION.fullmatch(action):
+        if action not in WORDS and action not in _ACTIONS:
             raise InvalidParameter(
-                f"actions.{number}.member", f"Member must be an action of ECR, or one of {', '.join(WORDS)}"
+                f"actions.{number}.member",
+                f"Member must be one of {', '.join(WORDS)}, or of {', '.join(sorted(_ACTIONS))}",
             )
     for number, pattern in enumerate(repositories, 1):
         if not _PATTERN.fullmatch(pattern):

@@ -14,7 +14,11 @@ class Rules(NamedTuple):
     blob_lease: int = 2 * 60 * 60 * 1000  # milliseconds
     history_days: int = 90
     webhook_private: bool = False
+    trail_pulls: bool = False
+    trail_days: int = 90
+    trail_bytes: int = 4 * 1024**3
     any_signature: bool = False
     default_account: str = "000000000000"
     default_region: str = "us-east-1"
     organization: str = ""
+    access_file: str = ""  # absolute path; empty: there is none

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from wharfinger import __version__
+from wharfinger.api import trail
 from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, off_memory, respond
 from wharfinger.api.oci.entry import OciDoor
 from wharfinger.domain.faults import Fault, Unavailable
 from wharfinger.server.data import open_state
 from wharfinger.server.settings import Settings
-from wharfinger.services import health, jobs, webhooks
+from wharfinger.services import declared, health, jobs, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.ids import new_uuid
@@ -54,8 +55,10 @@ class Application:
 
     def __init__(self, settings: Settings, clock: Clock, started: Callable[[], None]) -> None:
         self._settings = settings
+        self._trusted = settings.proxies
         self._clock = clock
         self._started = started
+        self._is_leaving = False
         self._state: State | None = None
         self._aws: Door | None = None
         self._oci: Door | None = None
@@ -72,8 +75,13 @@ class Application:
         self._state = state = open_state(self._settings, self._clock)
         self._aws = AwsDoor(state, self._settings.addresses)
         self._oci = OciDoor(state)
-        self._beside = [asyncio.create_task(each(state)) for each in (jobs.run_forever, webhooks.run_forever)]
+        beside = (jobs.run_forever, webhooks.run_forever, declared.run_forever)
+        self._beside = [asyncio.create_task(each(state)) for each in beside]
         return state
+
+    def leave(self) -> None:
+        """From now on clients are told not to come back on the same connection."""
+        self._is_leaving = True
 
     async def stop(self) -> None:
         """End what goes on beside the requests, finish what was written, close the data directory."""
@@ -81,6 +89,7 @@ class Application:
             task.cancel()
         await asyncio.gather(*self._beside, return_exceptions=True)
         if self._state is not None:
+            self._state.trail.close()
             await self._state.db.close()
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
@@ -105,22 +114,25 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        request = Request(scope, receive, new_uuid())
+        request = Request(scope, receive, new_uuid(), self._trusted)
         response = await self._answer(request)
+        if self._state is not None:
+            trail.note(self._state, request, response)
         if request.method not in _READING or response.status >= 500:
             log.info(
-                "%s %s %s %d %.0f ms %s",
+                "%s %s %s %d %.0f ms %s %s",
                 request.method,
                 request.path.decode("latin-1").encode("unicode_escape").decode(),  # no line of its own
                 request.operation,
                 response.status,
                 (time.perf_counter() - began) * 1000,
+                request.client or "-",
                 request.id,
             )
-        identified = response._replace(
-            headers=[*response.headers, _AS_SAID, (b"x-amzn-requestid", request.id.encode())]
-        )
-        await respond(request, identified, send)
+        headers = [*response.headers, _AS_SAID, (b"x-amzn-requestid", request.id.encode())]
+        if self._is_leaving:
+            headers.append((b"connection", b"close"))
+        await respond(request, response._replace(headers=headers), send)
 
     async def _answer(self, request: Request) -> Answer:
         path = request.path
@@ -151,6 +163,7 @@ class Application:
         try:
             return off_memory(await door.answer(request), self._state.scratch)
         except Fault as fault:
+            request.fault = fault
             if isinstance(fault, Unavailable):
                 log.error("%s unavailable: %s", request.id, fault.reason)  # noqa: TRY400 - the reason is known
             return door.refuse(request, fault)

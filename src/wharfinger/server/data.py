@@ -13,9 +13,10 @@ from typing import Final
 import msgspec
 
 from wharfinger.server.settings import Settings
-from wharfinger.services import jobs, login
+from wharfinger.server.tls import Pair
+from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
-from wharfinger.state import State
+from wharfinger.state import State, certificates
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.schema import migrate
@@ -23,12 +24,14 @@ from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.keyfiles import KeyFiles
 from wharfinger.state.limits import Limits
+from wharfinger.state.trail import TrailFiles
 
 log = logging.getLogger(__name__)
 
 _LOCK: Final = "server.lock"
 _RUNNING: Final = "server.json"
 _BLOBS: Final = "blobs"
+_TRAIL: Final = "trail"
 
 
 class DirectoryInUse(Exception):
@@ -42,6 +45,8 @@ class Running(msgspec.Struct, frozen=True):
     host: str
     port: int
     address: str
+    tls: bool = False  # whether it speaks TLS itself
+    authority: str = ""  # file with the certificate of the local authority, if that vouches for its own
 
 
 @contextmanager
@@ -66,7 +71,10 @@ def keep_private() -> None:
 
 
 async def prepare(settings: Settings) -> Credentials:
-    """Make what is missing in the data directory, bring the tables up to date; the first access key."""
+    """Make what is missing in the data directory, bring the tables up to date; the first access key.
+
+    Raises AccessFileInvalid.
+    """
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     DirectoryStore.prepare(directory / _BLOBS)
@@ -77,6 +85,7 @@ async def prepare(settings: Settings) -> Credentials:
     try:
         await migrate(state.db)
         await jobs.schedule(state)
+        await declared.load(state)
         credentials = await login.first_key(state)
     finally:
         await state.db.close()
@@ -101,14 +110,24 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
+        trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
         rules=settings.rules,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
 
 
-def announce(settings: Settings) -> None:
-    """Note where this server can be reached."""
-    told = Running(os.getpid(), settings.host, settings.port, settings.addresses.base)
+def announce(settings: Settings, pair: Pair | None = None) -> None:
+    """Note where this server can be reached, and by which certificate it is known."""
+    trusted = certificates.trusted(settings.directory)
+    is_ours = pair is not None and certificates.vouches(settings.directory, pair.certificate)
+    told = Running(
+        os.getpid(),
+        settings.host,
+        settings.port,
+        settings.addresses.base,
+        tls=pair is not None,
+        authority=str(trusted) if is_ours else "",
+    )
     (settings.directory / _RUNNING).write_bytes(msgspec.json.encode(told))
 
 

@@ -6,18 +6,24 @@ import asyncio
 import http.client
 import os
 import shutil
+import ssl
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from wharfinger.server import audit, data
+from cryptography import x509
+
+from wharfinger.server import audit, data, tls
+from wharfinger.server.data import Running
 from wharfinger.server.settings import Settings, is_loopback
-from wharfinger.services import health, login
+from wharfinger.services import declared, health, login
 from wharfinger.state import State
 from wharfinger.state.db import schema, sqlite
 from wharfinger.state.secrets import SecretsUnreadable
@@ -25,6 +31,7 @@ from wharfinger.state.secrets import SecretsUnreadable
 _GIBIBYTE: Final = 1024**3
 _LEAST_FREE: Final = _GIBIBYTE
 _MOST_SKEW: Final = 60
+_LEAST_DAYS: Final = 14
 _NEEDED: Final = {"master key", "tables"}  # without them the data cannot be looked at
 
 
@@ -139,11 +146,17 @@ async def _database(state: State) -> list[Finding]:
         except SecretsUnreadable as error:
             raise _Problem(f"{error}.") from None
 
+    async def access_file() -> None:
+        found = await declared.out_of_step(state)
+        if found is not None:
+            raise _Problem(found)
+
     try:
         return [
             await _finding("tables", version),
             await _finding("database file", integrity),
             await _finding("first access key", keys),
+            await _finding(f"access file {state.rules.access_file or '(none)'}", access_file),
         ]
     finally:
         await state.db.close()
@@ -169,19 +182,36 @@ def _server(directory: Path) -> Iterator[Finding]:
         yield Finding("server", "None is running on this directory: start one with `wharfinger serve`.")
         return
     yield Finding(f"server, process {told.pid}")
-    local = f"http://{told.host.replace('0.0.0.0', '127.0.0.1')}:{told.port}"  # noqa: S104
-    for subject, address in {"where it listens": local, "the address that clients use": told.address}.items():
-        yield _reachable(subject, address)
+    scheme = "https" if told.tls else "http"
+    local = f"{scheme}://{told.host.replace('0.0.0.0', '127.0.0.1')}:{told.port}"  # noqa: S104
+    # its certificate need not be for the address that it listens on, and has to be for the one that clients use
+    yield _reachable("where it listens", local, tls.any_certificate())
+    yield _reachable("the address that clients use", told.address, _trusting(told.authority))
+    if told.tls:
+        yield _certificate(told)
 
 
-def _reachable(subject: str, address: str) -> Finding:
-    parts = urlsplit(address)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+def _trusting(authority: str) -> ssl.SSLContext:
+    """As a client of this machine does that was told of the local authority, if there is one."""
+    context = ssl.create_default_context()
+    if authority:
+        with suppress(OSError):
+            context.load_verify_locations(authority)
+    return context
+
+
+def _reachable(subject: str, address: str, context: ssl.SSLContext) -> Finding:
     try:
-        connection = kind(parts.netloc, timeout=5)
+        connection = _connection(address, context)
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
         body = answer.read().decode(errors="replace").strip()
+    except ssl.SSLCertVerificationError as error:
+        return Finding(
+            f"{subject} {address}",
+            f"Its certificate is not trusted here ({error.verify_message}): make one for this name with "
+            "`wharfinger cert`, or trust its authority.",
+        )
     except (OSError, http.client.HTTPException) as error:
         return Finding(
             f"{subject} {address}",
@@ -196,6 +226,28 @@ def _reachable(subject: str, address: str) -> Finding:
             f"{subject} {address}", f"Its clock is {skew:.0f} s off, and signatures will fail: set the time."
         )
     return Finding(f"{subject} {address}")
+
+
+def _connection(address: str, context: ssl.SSLContext) -> http.client.HTTPConnection:
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return http.client.HTTPSConnection(parts.netloc, timeout=5, context=context)
+    return http.client.HTTPConnection(parts.netloc, timeout=5)
+
+
+def _certificate(told: Running) -> Finding:
+    """The one that is shown, which those who look at the files only do not know."""
+    try:
+        shown = ssl.get_server_certificate((told.host, told.port), timeout=5)
+    except OSError as error:
+        return Finding("certificate", f"It is not shown ({error}): see the server's log.")
+    until = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc
+    days = (until - datetime.now(UTC)).days
+    how = "run `wharfinger cert` again" if told.authority else "get a new one from its authority"
+    return Finding(
+        f"certificate, good until {until:%Y-%m-%d}",
+        f"It is good for {max(days, 0)} more days: {how}." if days < _LEAST_DAYS else None,
+    )
 
 
 def _is_alive(pid: int) -> bool:

@@ -8,29 +8,37 @@ from __future__ import annotations
 import asyncio
 import errno
 import http.client
+import logging
 import logging.config
 import multiprocessing
 import os
 import signal
 import socket
+import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from multiprocessing.queues import SimpleQueue
 from typing import Any, Final
 
-from granian.constants import HTTPModes, Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
+from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
-from wharfinger.server import data, logs
+from wharfinger.server import data, logs, tls
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
 
+log = logging.getLogger(__name__)
+
 DRAIN_SECONDS: Final = 30
+LEAVING_SECONDS: Final = 3600  # for a worker that was replaced: an upload that it receives may take long
+_LAST_SECONDS: Final = 10  # in which its connections finish their handshakes and send what they were opened for
+_LEAVE: Final = signal.SIGUSR1
 _CONNECTIONS: Final = 4096  # per worker; idle ones count, so it is far above what is ever in flight
 _BUFFER: Final = 192 * 1024  # bytes per connection and direction; granian's 400 KiB add up with many slow clients
 _POLL_SECONDS: Final = 0.02
@@ -41,17 +49,20 @@ class PortTaken(Exception):
     """Something else listens there already."""
 
 
+class _NotStarted(Exception):
+    """A worker that was to replace another one."""
+
+
 def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until a signal ends it; `ready` is called once, when requests are answered.
 
-    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken.
+    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken, AccessFileInvalid, CertificateUnusable.
     """
     logging.config.dictConfig(logs.configuration(settings.log_level))
     data.keep_private()
     with data.held(settings.directory):
         _check_port(settings)
         asyncio.run(data.prepare(settings))
-        data.announce(settings)
         started: SimpleQueue[int] = multiprocessing.SimpleQueue()
         _Server(settings, ready, started).serve(target_loader=partial(_load, settings, started), wrap_loader=False)
 
@@ -72,7 +83,43 @@ def _check_port(settings: Settings) -> None:
 def _load(settings: Settings, started: SimpleQueue[int]) -> Application:
     """Runs in each worker."""
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
-    return build(settings, started=lambda: started.put(os.getpid()))
+
+    def leave() -> None:
+        application.leave()
+        _accept_no_more()
+
+    def tell() -> None:
+        asyncio.get_running_loop().add_signal_handler(_LEAVE, leave)
+        started.put(os.getpid())
+
+    application = build(settings, started=tell)
+    return application
+
+
+def _accept_no_more() -> None:
+    """Leave new connections to other workers: the queue that they all share gives way to one that stays empty.
+
+    granian stops to accept only together with all that it has not got a request of yet, handshakes among it.
+    """
+    with socket.socket(socket.AF_UNIX) as empty:
+        empty.bind("")  # a name that nobody knows
+        empty.listen()
+        empty.setblocking(False)
+        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
+            if _is_queue(int(name)):
+                os.dup2(empty.fileno(), int(name), inheritable=False)
+
+
+def _is_queue(descriptor: int) -> bool:
+    try:
+        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+            return False
+        copy = socket.socket(fileno=os.dup(descriptor))
+    except OSError:  # it was there for listing the others
+        return False
+    with copy:
+        is_tcp = copy.family in {socket.AF_INET, socket.AF_INET6}
+        return is_tcp and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
 
 
 def _follow(parent: int) -> None:
@@ -83,7 +130,7 @@ def _follow(parent: int) -> None:
 
 
 class _Server(MPServer):
-    """granian with every bound set that it leaves open, and word when it is ready."""
+    """granian with every bound set that it leaves open, word when it is ready, and workers replaced without a loss."""
 
     def __init__(self, settings: Settings, ready: Callable[[], None], started: SimpleQueue[int]) -> None:
         super().__init__(
@@ -109,16 +156,42 @@ class _Server(MPServer):
         self._ready = ready
         self._starts = started
         self._started: set[int] = set()  # workers, by process id, that heed signals
+        self._leaving: list[Any] = []  # workers that were replaced, and finish what they have begun
+        self._is_stopping = threading.Event()
+        self._pair: tls.Pair | None = None
+        if settings.tls is not None:
+            self._show(tls.Pair(settings.tls))
+        data.announce(settings, self._pair)
+
+    def _show(self, pair: tls.Pair | None) -> None:
+        """What workers that are started from now on speak TLS with."""
+        self._pair = pair
+        certificate, key = pair.paths if pair else (None, None)
+        shown: Any = (pair is not None, certificate, key, None, str(SSLProtocols.tls12), None, [], False)
+        self.ssl_ctx = shown
+
+    def _init_shared_socket(self) -> None:
+        """One queue of new connections for all: of one of its own, a worker that ends would drop what is in it."""
+        listener: Any = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd = listener
+        self._sso = socket.socket(fileno=listener.get_fd())
 
     def _stop_workers(self) -> None:
         """A worker that is just starting loses a signal, or hangs by it, so it is waited for.
 
         Each gets one signal only: a second one would cut off the requests that the first lets finish.
         """
-        deadline = time.monotonic() + _START_SECONDS
-        while any(self._is_starting(worker) for worker in self.wrks) and time.monotonic() < deadline:
-            time.sleep(_POLL_SECONDS)
+        self._is_stopping.set()
+        end = time.monotonic() + DRAIN_SECONDS
+        self._wait_for_starts(self.wrks)
         super()._stop_workers()  # type: ignore[no-untyped-call]
+        for worker in self._leaving:
+            _end(worker, end - time.monotonic())
+
+    def _wait_for_starts(self, workers: Iterable[Any]) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while any(self._is_starting(worker) for worker in workers) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
 
     def _is_starting(self, worker: Any) -> bool:
         self._note_starts()
@@ -128,21 +201,93 @@ class _Server(MPServer):
         while not self._starts.empty():
             self._started.add(self._starts.get())
 
-    def _respawn_workers(self, *args: Any, **kwargs: Any) -> None:
+    def _reload(self, spawn_target: Any, target_loader: Any) -> None:
+        """SIGHUP, or the files of the certificate have changed. What cannot be used is left, and said once."""
+        self.reload_signal = False
+        self.main_loop_interrupt.clear()
+        before = self._pair
+        try:
+            if self._settings.tls is not None:
+                self._show(tls.Pair(self._settings.tls))
+            self._respawn_workers(range(self.workers), spawn_target, target_loader)
+        except (tls.CertificateUnusable, _NotStarted) as error:
+            log.error("all stays as it was: %s", error)  # noqa: TRY400 - the reason is known
+            unused = self._pair
+            self._show(before)
+        else:
+            unused = before
+            data.announce(self._settings, self._pair)
+            log.info("the workers were replaced%s", ", and show the new certificate" if self._pair else "")
+        if unused is not None and unused is not self._pair:
+            unused.close()
+        self.respawned_wrks.clear()  # those that were lost meanwhile are no crash loop
+        self._look_again()
+
+    def _respawn_workers(self, workers: Iterable[int], spawn_target: Any, target_loader: Any, delay: float = 0) -> None:  # noqa: ARG002
+        """The new one starts before the old one, if that lives, is told to finish what it has begun.
+
+        Raises _NotStarted; the old one lives on then.
+        """
+        for index in workers:
+            old: Any = self.wrks[index]
+            new: Any = self._spawn_worker(index, spawn_target, target_loader)
+            is_replaced = old.is_alive()
+            new.interrupt_by_parent = is_replaced  # until it has started, its end is no crash
+            new.start()
+            if is_replaced:
+                self._wait_for_starts([old, new])
+                if new.inner.pid not in self._started:
+                    new.kill()
+                    raise _NotStarted("a worker did not start")
+                new.interrupt_by_parent = False
+                self._let_go(old)
+            self.wrks[index] = new
+            self.respawned_wrks[index] = time.monotonic()
         self._note_starts()  # not by a thread, which forking would break; and it never fills up
-        super()._respawn_workers(*args, **kwargs)
+        self._look_again()
+
+    def _let_go(self, worker: Any) -> None:
+        worker.interrupt_by_parent = True
+        with suppress(ProcessLookupError):
+            os.kill(worker.inner.pid, _LEAVE)
+        self._leaving = [each for each in self._leaving if each.is_alive()] + [worker]
+        threading.Thread(target=self._see_off, args=(worker,), daemon=True).start()
+
+    def _see_off(self, worker: Any) -> None:
+        self._is_stopping.wait(_LAST_SECONDS)
+        worker.terminate()
+        _end(worker, LEAVING_SECONDS)
+
+    def _look_again(self) -> None:
+        """granian forgets that it was called while it answers a call."""
+        if self.interrupt_signal or self.interrupt_children or self.reload_signal:
+            self.main_loop_interrupt.set()
 
     def startup(self, *args: Any, **kwargs: Any) -> None:
         super().startup(*args, **kwargs)  # type: ignore[no-untyped-call]
         threading.Thread(target=self._tell, daemon=True).start()
+        if self._pair is not None:
+            # it only looks: to fork is for the main thread
+            threading.Thread(target=self._pair.follow, args=(self.signal_handler_reload,), daemon=True).start()
 
     def _tell(self) -> None:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104
         while not self.interrupt_signal:
             with suppress(OSError, http.client.HTTPException):
                 connection = http.client.HTTPConnection(host, self._settings.port, timeout=5)
+                if self._pair is not None:
+                    connection = http.client.HTTPSConnection(
+                        host, self._settings.port, timeout=5, context=tls.any_certificate()
+                    )
                 connection.request("GET", "/readyz")
                 if connection.getresponse().status == 200:
                     self._ready()
                     return
             time.sleep(_POLL_SECONDS)
+
+
+def _end(worker: Any, seconds: float) -> None:
+    """Wait for a worker that was told to stop, and if it does not, kill it."""
+    worker.join(max(0.0, seconds))
+    if worker.is_alive():
+        worker.kill()

@@ -10,12 +10,13 @@ import ipaddress
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from wharfinger.api.addresses import Addresses
+from wharfinger.domain.forwarded import Network, networks
 from wharfinger.domain.names import ACCOUNT, REGION
 from wharfinger.domain.rules import Rules
 from wharfinger.state.clock import SECOND
@@ -29,6 +30,13 @@ NOT_SETTINGS: Final = {"WHARFINGER_CONFIG", "WHARFINGER_REGISTRY"}
 
 class SettingsInvalid(Exception):
     """A setting is unknown or has a value it cannot have; the text says which and where."""
+
+
+class TlsFiles(NamedTuple):
+    """Where a certificate and its key are."""
+
+    certificate: Path
+    key: Path
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,8 +67,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(
             pattern=r"^(https?://[A-Za-z0-9.\-\[\]:]+)?\Z",
-            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`, or "
-            "the address that is listened on if that is another.",
+            description="How clients reach the server, as a URL without a path; empty: `http://localhost:<port>`, "
+            "with TLS `https://`, or the address that is listened on if that is another.",
+        ),
+    ] = ""
+    tls_cert: Annotated[
+        str,
+        Meta(
+            description="File with the certificate to speak TLS with, and those that lead to its authority, as PEM. "
+            "It and its key are read again when they change."
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str, Meta(description="File with the key of that certificate, as PEM: RSA, EC P-256 or P-384, Ed25519.")
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks, with commas between, of the proxies that are believed when they say "
+            "in `X-Forwarded-For`, `-Proto` and `-Host` for whom they ask."
         ),
     ] = ""
     domain: Annotated[
@@ -87,6 +112,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             pattern=r"^(o-[a-z0-9]{10,32})?\Z",
             description="The organisation that all accounts of this server belong to, as policies name it in "
             "`aws:PrincipalOrgID`.",
+        ),
+    ] = ""
+    access_file: Annotated[
+        str,
+        Meta(
+            description="TOML file of users, roles and policies that the server keeps in step with; "
+            "`docs/guides/access-file.md` says what can stand in it."
         ),
     ] = ""
     digest_and_tag: Annotated[
@@ -140,6 +172,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     webhook_private: Annotated[
         bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
     ] = False
+    trail_days: Annotated[int, Meta(ge=1, le=3650, description="How many days the records of the trail are kept.")] = 90
+    trail_bytes: Annotated[
+        int,
+        Meta(
+            ge=64 * 1024**2,
+            le=2**53,
+            description="How many bytes the records of the trail may take up; the oldest go first.",
+        ),
+    ] = 4 * 1024**3
+    trail_pulls: Annotated[
+        bool,
+        Meta(description="Also have a record of each request that reads images and was not denied: every pull."),
+    ] = False
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="From which level on to log. `info` has a line for each request that changes something."),
@@ -158,7 +203,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def addresses(self) -> Addresses:
         """How clients reach the server."""
-        return Addresses(self.address or f"http://{self._reached_as}:{self.port}", self.domain or None)
+        scheme = "https" if self.tls_cert else "http"
+        return Addresses(self.address or f"{scheme}://{self._reached_as}:{self.port}", self.domain or None)
+
+    @property
+    def tls(self) -> TlsFiles | None:
+        """The certificate and the key, absolute; None without TLS."""
+        if not self.tls_cert:
+            return None
+        return TlsFiles(*(Path(name).expanduser().absolute() for name in (self.tls_cert, self.tls_key)))
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Who is believed when it forwards. Raises ValueError."""
+        return networks(self.trusted_proxies)
 
     @property
     def _reached_as(self) -> str:
@@ -166,6 +224,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if self.host in _EVERYWHERE:
             return "localhost"
         return f"[{self.host}]" if ":" in self.host else self.host
+
+    @property
+    def strangers_share(self) -> int:
+        """Bytes of the trail that strangers may fill in an hour in each worker: a quarter, should they never tire."""
+        return self.trail_bytes // 4 // (24 * self.trail_days) // self.workers
 
     @property
     def rules(self) -> Rules:
@@ -181,6 +244,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             history_days=self.history_days,
             blob_lease=self.blob_lease * SECOND,
             webhook_private=self.webhook_private,
+            access_file=str(Path(self.access_file).expanduser().absolute()) if self.access_file else "",
+            trail_pulls=self.trail_pulls,
+            trail_days=self.trail_days,
+            trail_bytes=self.trail_bytes,
         )
 
 
@@ -197,6 +264,12 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
     if settings.open and not is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
+    if bool(settings.tls_cert) != bool(settings.tls_key):
+        raise SettingsInvalid("tls_cert and tls_key go together: for TLS set both, else neither")
+    try:
+        _ = settings.proxies
+    except ValueError as error:
+        raise SettingsInvalid(f"trusted_proxies has a value it cannot have: {error}") from None
     return settings
 
 

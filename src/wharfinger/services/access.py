@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
-import msgspec
-
-from wharfinger.domain import policy, principals, robots, scopes
+from wharfinger.domain import policy, scopes
 from wharfinger.domain.faults import (
     AuthenticationMissing,
     Denied,
@@ -20,23 +16,17 @@ from wharfinger.domain.faults import (
     SessionExpired,
     Unavailable,
 )
-from wharfinger.domain.managed import MANAGED
 from wharfinger.domain.names import Registry
-from wharfinger.domain.policy import Decision, Policy, Principal
-from wharfinger.domain.sessions import Session
+from wharfinger.domain.policy import Decision, Policy
+from wharfinger.services import identities
+from wharfinger.services.identities import ANONYMOUS, NO_KEYS, STRANGER, Identity, Keys, Login, compiled, tag_keys
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
 from wharfinger.state.db import keys, repositories
-from wharfinger.state.db import principals as rows
 from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
-from wharfinger.state.db.principals import PrincipalRow
 from wharfinger.state.db.repositories import Repository
 from wharfinger.state.remembered import Answers
-
-Keys = Mapping[str, tuple[str, ...]]
-"""Condition keys of a request in small letters, each with its values."""
-NO_KEYS: Final[Keys] = MappingProxyType({})
 
 _USE_STEP: Final = HOUR  # the use of a key is noted at most once in this time
 _READING: Final = {
@@ -47,34 +37,13 @@ _READING: Final = {
 }
 
 
-class Login(msgspec.Struct, array_like=True, frozen=True):
-    """How somebody has proved who it is. What that is worth is looked up at each request."""
-
-    kind: Literal["anonymous", "open", "key", "session", "robot"]
-    id: str = ""  # access key; of a robot, the hash of its token; on an open server, the account
-    session: Session | None = None
-
-
-ANONYMOUS: Final = Login("anonymous")
-
-
-class Identity(NamedTuple):
-    """Whose login it is, and what goes with that."""
-
-    principal: Principal
-    policies: Sequence[Policy] = ()
-    session_policy: Policy | None = None
-    keys: Keys = NO_KEYS
-    used_at: int | None = None
-
-
 class Caller(NamedTuple):
     """A principal, and the registry that it means when it names none: its account, in the region it signed for."""
 
     principal: str  # ARN; empty: anybody
     registry: Registry
     login: Login = ANONYMOUS
-    identity: Identity = Identity(Principal("anonymous", "", ""))
+    identity: Identity = STRANGER
     keys: Keys = NO_KEYS
 
     @property
@@ -91,6 +60,50 @@ class Errand(NamedTuple):
     repositories: Sequence[str] = ()  # names; `*` means all of them
     keys: Keys = NO_KEYS  # what the request says of itself, beside where it came from
 
+    @property
+    def name(self) -> tuple[str, Registry, Sequence[str]]:
+        """What tells it from others but for its keys."""
+        return self.action, self.registry, self.repositories
+
+
+class Facts(Mapping[str, tuple[str, ...]]):
+    """The condition keys of one question; it notes whether an answer depends on what this request alone says."""
+
+    def __init__(self, standing: Keys, of_request: Keys) -> None:
+        self._standing = standing
+        self._of_request = of_request
+        self.is_of_request = False
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        if name in self._standing:
+            return self._standing[name]
+        self.is_of_request = True
+        return self._of_request[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._of_request, **self._standing})
+
+    def __len__(self) -> int:
+        return len({**self._of_request, **self._standing})
+
+
+class Question(NamedTuple):
+    """A request, and the policies of its principal, of what it asks for, and of its session."""
+
+    request: policy.Request
+    facts: Facts
+    identity: Sequence[Policy]
+    resource: Sequence[Policy]
+    session: Policy | None
+
+    def decide(self) -> Decision:
+        """What the policies say."""
+        return policy.decide(self.request, identity=self.identity, resource=self.resource, session=self.session)
+
+    def trace(self) -> Sequence[policy.Verdict]:
+        """What each of their statements says."""
+        return policy.trace(self.request, identity=self.identity, resource=self.resource, session=self.session)
+
 
 async def enter(state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None) -> Caller:
     """The caller behind a login, which may do the errand.
@@ -100,21 +113,28 @@ async def enter(state: State, login: Login, registry: Registry, keys_: Keys, err
     now = state.clock()
     if login.session is not None and login.session.expires_at <= now:
         raise SessionExpired
-
-    async def work(tx: Tx) -> Caller:
-        answers = await state.remembered.now(tx)
-        identity = await answers.get(tx, _identity, login, state.rules.organization)
-        if identity is None:
-            raise KeyUnknown
-        caller = Caller(identity.principal.arn, registry, login, identity, keys_)
-        state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
-        if errand is not None:
-            await _check(tx, answers, state, caller, errand)
-        return caller
-
-    caller = await state.db.read(work)
+    name = (login, errand and errand.name)
+    identity: Identity | None = state.remembered.at(await state.db.rights_version()).known(name)
+    if identity is None:
+        identity = await state.db.read(_admit, state, login, registry, keys_, errand, name)
+    state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
+    caller = Caller(identity.principal.arn, registry, login, identity, keys_)
     await _note_use(state, caller, now)
     return caller
+
+
+async def _admit(
+    tx: Tx, state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None, name: Hashable
+) -> Identity:
+    """Decide, and keep that it is allowed if it would be for any request of this login on this errand."""
+    answers = await state.remembered.now(tx)
+    identity = await answers.get(tx, identities.of_login, login, state.rules.organization)
+    if identity is None:
+        raise KeyUnknown
+    caller = Caller(identity.principal.arn, registry, login, identity, keys_)
+    if errand is None or not await _check(tx, answers, state, caller, errand):
+        answers.keep(name, identity)
+    return identity
 
 
 async def require(state: State, caller: Caller, errand: Errand) -> None:
@@ -145,127 +165,27 @@ async def repository(tx: Tx, registry: Registry, name: str) -> Repository:
     return found
 
 
-# --- who it is -----------------------------------------------------------------------------------------------
-
-
-async def _identity(tx: Tx, login: Login, organization: str) -> Identity | None:
-    """None where the login is worth nothing any more."""
-    if login.kind == "anonymous":
-        return Identity(Principal("anonymous", "", ""), keys={"aws:principaltype": ("Anonymous",)})
-    found = await _FINDERS[login.kind](tx, login)
-    if found is None:
-        return None
-    principal = found.principal
-    about = {
-        "aws:principalarn": (principal.role or principal.arn,),
-        "aws:principalaccount": (principal.account,),
-        **({"aws:principalorgid": (organization,)} if organization else {}),
-    }
-    return found._replace(keys={**about, **found.keys})
-
-
-async def _of_open_server(tx: Tx, login: Login) -> Identity | None:  # noqa: ARG001 - finders look alike
-    return _root(login.id)
-
-
-async def _of_key(tx: Tx, login: Login) -> Identity | None:
-    key = await keys.find(tx, login.id)
-    if key is None or key.disabled_at is not None:
-        return None
-    if key.user is None:
-        return _root(key.account)._replace(used_at=key.used_at)
-    user = await rows.get(tx, key.user)
-    if user is None:
-        return None
-    principal = Principal("user", user.account, principals.user_arn(user.account, user.name))
-    about = {
-        "aws:principaltype": ("User",),
-        "aws:username": (user.name,),
-        "aws:userid": (user.id,),
-        **_tag_keys("aws:principaltag", user.tags),
-    }
-    return Identity(principal, await _policies(tx, user), None, about, key.used_at)
-
-
-async def _of_session(tx: Tx, login: Login) -> Identity | None:
-    """A session is worth what its role is, as long as the key that began it is good."""
-    session = login.session
-    assert session is not None  # noqa: S101 - the kind says so
-    owner = await _of_key(tx, Login("key", session.source)) if session.source is not None else None
-    if session.source is not None and owner is None:
-        return None
-    narrowed = _compiled("session policy", session.policy, "session") if session.policy is not None else None
-    about: dict[str, tuple[str, ...]] = {
-        "aws:tokenissuetime": (str(session.issued_at // 1000),),
-        "aws:multifactorauthpresent": ("false",),
-    }
-    if session.role is None:
-        return owner._replace(session_policy=narrowed, keys={**owner.keys, **about}) if owner else None
-    role = await rows.get(tx, session.role)
-    if role is None:
-        return None
-    arn = principals.session_arn(role.account, role.name, session.name)
-    principal = Principal("session", role.account, arn, principals.role_arn(role.account, role.name))
-    about |= {
-        "aws:principaltype": ("AssumedRole",),
-        "aws:userid": (f"{role.id}:{session.name}",),
-        **_tag_keys("aws:principaltag", {**role.tags, **dict(session.tags)}),
-        **({"aws:federatedprovider": (session.provider,)} if session.provider else {}),
-        **({"aws:sourceidentity": (session.source_identity,)} if session.source_identity else {}),
-    }
-    return Identity(principal, await _policies(tx, role), narrowed, about)
-
-
-async def _of_robot(tx: Tx, login: Login) -> Identity | None:
-    robot = await robot_rows.of_token(tx, bytes.fromhex(login.id))
-    if robot is None:
-        return None
-    document = robots.policy(robot.registry, robot.actions, robot.repositories)
-    principal = Principal("robot", robot.registry.account, principals.robot_arn(robot.registry.account, robot.name))
-    about = {"aws:principaltype": ("Robot",), "aws:userid": (robot.id,)}
-    return Identity(principal, (_compiled("robot", document, "identity"),), None, about, robot.used_at)
-
-
-_FINDERS: Final = {"open": _of_open_server, "key": _of_key, "session": _of_session, "robot": _of_robot}
-
-
-def _root(account: str) -> Identity:
-    principal = Principal("root", account, principals.root_arn(account))
-    return Identity(principal, keys={"aws:principaltype": ("Account",), "aws:userid": (account,)})
-
-
-async def _policies(tx: Tx, owner: PrincipalRow) -> tuple[Policy, ...]:
-    names = await rows.attached(tx, owner.id)
-    texts = {**MANAGED, **await rows.documents(tx, owner.account, names)}
-    return tuple(_compiled(name, texts[name], "identity") for name in names if name in texts)
-
-
-def _tag_keys(prefix: str, tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    return {f"{prefix}/{name.lower()}": (value,) for name, value in tags.items()}
-
-
 # --- may they ------------------------------------------------------------------------------------------------
 
 
-async def _check(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand) -> None:
+async def _check(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand) -> bool:
+    """Refuse what may not be done; else say whether that depends on what the request says of itself."""
+    is_of_request = False
     for name in errand.repositories or (None,):
-        decision = await decide(tx, answers, state, caller, errand, name)
-        if decision.allowed:
-            continue
-        if caller.identity.principal.kind == "anonymous":
-            raise AuthenticationMissing
-        raise _denied(state, caller, errand, name, decision)
+        asked = await question(tx, answers, state, caller, errand, name)
+        decision = asked.decide()
+        if not decision.allowed:
+            raise refusal(state, caller, errand, name, decision)
+        is_of_request |= asked.facts.is_of_request
+    return is_of_request
 
 
-async def decide(tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None) -> Decision:
-    """What the policies say of an errand to one repository, or to the registry."""
+async def question(
+    tx: Tx, answers: Answers, state: State, caller: Caller, errand: Errand, name: str | None
+) -> Question:
+    """What is asked of the policies, and of which."""
     guards, tags = await _guards(tx, answers, caller, errand, name)
-    return policy.decide(
-        _request(state, caller, errand, name, tags),
-        identity=caller.identity.policies,
-        resource=guards,
-        session=caller.identity.session_policy,
-    )
+    return _question(state, caller, errand, name, tags, guards)
 
 
 async def _guards(
@@ -278,7 +198,7 @@ async def _guards(
         guard = await answers.get(tx, repositories.guard, errand.registry, name)
         tags = guard.resource_tags
         if guard.policy is not None:
-            found.append(_compiled("repository policy", guard.policy, "repository"))
+            found.append(compiled("repository policy", guard.policy, "repository"))
     if caller.identity.principal.kind == "anonymous":
         # a repository alone can be opened to everybody, and only for reading
         return found if errand.action in _READING else (), tags
@@ -286,7 +206,7 @@ async def _guards(
     if document is not None:
         scope = await answers.get(tx, repositories.setting, errand.registry, scopes.SCOPE)
         if scopes.applies(scope, errand.action):
-            found.append(_compiled("registry policy", document, "registry"))
+            found.append(compiled("registry policy", document, "registry"))
     return found, tags
 
 
@@ -294,36 +214,38 @@ def would_allow(
     state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str], guards: Sequence[Policy]
 ) -> bool:
     """Whether the caller could do an errand if these were the policies of the repository."""
-    return policy.decide(
-        _request(state, caller, errand, name, tags),
-        identity=caller.identity.policies,
-        resource=guards,
-        session=caller.identity.session_policy,
-    ).allowed
+    return _question(state, caller, errand, name, tags, guards).decide().allowed
 
 
-def _request(state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str]) -> policy.Request:
-    return policy.Request(
+def _question(
+    state: State, caller: Caller, errand: Errand, name: str | None, tags: Mapping[str, str], guards: Sequence[Policy]
+) -> Question:
+    standing = {
+        **caller.identity.keys,
+        **tag_keys("aws:resourcetag", tags),
+        **tag_keys("ecr:resourcetag", tags),
+        "aws:resourceaccount": (errand.registry.account,),
+        "aws:requestedregion": (errand.registry.region,),
+        **({"aws:resourceorgid": (state.rules.organization,)} if state.rules.organization else {}),
+    }
+    facts = Facts(standing, {**caller.keys, **errand.keys} if errand.keys else caller.keys)
+    request = policy.Request(
         caller.identity.principal,
         errand.action,
         errand.registry.arn(name) if name is not None else "*",
         errand.registry.account,
-        {
-            **caller.keys,
-            **caller.identity.keys,
-            **errand.keys,
-            **_tag_keys("aws:resourcetag", tags),
-            **_tag_keys("ecr:resourcetag", tags),
-            "aws:resourceaccount": (errand.registry.account,),
-            "aws:requestedregion": (errand.registry.region,),
-            **({"aws:resourceorgid": (state.rules.organization,)} if state.rules.organization else {}),
-        },
+        facts,
     )
+    return Question(request, facts, caller.identity.policies, guards, caller.identity.session_policy)
 
 
-def _denied(state: State, caller: Caller, errand: Errand, name: str | None, decision: Decision) -> Denied:
+def refusal(
+    state: State, caller: Caller, errand: Errand, name: str | None, decision: Decision
+) -> Denied | AuthenticationMissing:
     """What is told must not tell whether the repository is there: only who may do it anyway hears of its policy."""
     principal = caller.identity.principal
+    if principal.kind == "anonymous":
+        return AuthenticationMissing()
     source, is_explicit = decision.source, decision.explicit
     if is_explicit and source == "resource-based" and not _may_know(state, caller, errand, name):
         is_own = principal.account == errand.registry.account
@@ -344,11 +266,6 @@ def _may_know(state: State, caller: Caller, errand: Errand, name: str | None) ->
     if caller.identity.principal.account != errand.registry.account:
         return False
     return would_allow(state, caller, errand, name, {}, ())
-
-
-@functools.lru_cache(maxsize=4096)
-def _compiled(name: str, text: str, kind: policy.Kind) -> Policy:
-    return Policy(name, policy.restore(text, kind))
 
 
 # --- last use ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from wharfinger.domain.causes import Cause
 from wharfinger.domain.faults import DeletionNotFound, Denied, RepositoryNotFound
 from wharfinger.domain.images import ImageId, StoredImage
 from wharfinger.domain.names import Registry
-from wharfinger.services import access
+from wharfinger.services import access, lifecycle
 from wharfinger.services.access import Caller, Errand
 from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
@@ -102,7 +102,7 @@ async def bring_back(tx: Tx, state: State, registry: Registry, id_: int, cause: 
     deletion = await deletions.find(tx, registry, id_, now)
     if deletion is None:
         raise DeletionNotFound(id_)
-    found = await _repository(tx, deletion)
+    found = await _repository(tx, deletion, now)
     restoring = _Restoring(tx, state, found, cause, now)
     await restoring.images(await deletions.images_of(tx, id_))
     left = await restoring.tags(deletion.untagged)
@@ -138,14 +138,17 @@ async def restore_images(
     return await state.db.write(work)
 
 
-async def _repository(tx: Tx, deletion: Deletion) -> Repository:
+async def _repository(tx: Tx, deletion: Deletion, now: int) -> Repository:
     found = await repositories.find(tx, deletion.registry, deletion.repository)
     if found is not None:
         return found
     if deletion.settings is None:
         raise RepositoryNotFound(deletion.registry, deletion.repository)
-    added = await repositories.add(tx, repositories.unpacked(deletion.settings))
+    packed = repositories.unpacked(deletion.settings)
+    added = await repositories.add(tx, packed.repository)
     assert added is not None  # noqa: S101 - it was not there a moment ago, in this transaction
+    if packed.lifecycle is not None:
+        await lifecycle.put_back(tx, added, packed.lifecycle, now)
     return added
 
 

@@ -16,7 +16,7 @@ from wharfinger.services import remove
 from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, SECOND
-from wharfinger.state.db import blobs, deletions, events, holds, repositories, schema, uploads
+from wharfinger.state.db import blobs, deletions, events, holds, lifecycle, repositories, schema, uploads
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.deletions import Deletion
 
@@ -24,6 +24,7 @@ from wharfinger.state.db.deletions import Deletion
 GRACE: Final = 10 * SECOND
 _STEP: Final = 100
 _EVENTS: Final = 1000
+_PREVIEWED: Final = 1000
 _FOLLOWED: Final = "referrers of a deleted image"
 _ENDED: Final = "end of the term in the bin"
 
@@ -59,6 +60,21 @@ async def end_holds(state: State) -> bool:
     if await state.db.read(holds.are_over, now):
         await state.db.write(holds.forget_over, now)
     return False
+
+
+async def end_previews(state: State) -> bool:
+    """Images that previews of lifecycle policies list, some at a time, when their term is over."""
+    now = state.clock()
+    if await state.db.read(lifecycle.preview_over, now) is None:
+        return False
+
+    async def work(tx: Tx) -> bool:
+        repository = await lifecycle.preview_over(tx, now)
+        if repository is not None and not await lifecycle.drop_preview_images(tx, repository, _PREVIEWED):
+            await lifecycle.end_preview(tx, repository)
+        return repository is not None
+
+    return await state.db.write(work)
 
 
 async def let_referrers_follow(state: State) -> bool:
@@ -163,6 +179,7 @@ STEPS: Final[tuple[Callable[[State], Awaitable[bool]], ...]] = (
     end_idle_uploads,
     forget_history,
     end_holds,
+    end_previews,
     let_referrers_follow,
     end_links,
     end_leases,

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
 
-from wharfinger.services import collect, planning, plans
+from wharfinger.services import collect, lifecycle, planning, plans, previews, trail
 from wharfinger.state import State
 from wharfinger.state.clock import MINUTE, SECOND
 from wharfinger.state.db import jobs
@@ -38,7 +38,10 @@ class Errand(NamedTuple):
 
 KINDS: Final[Mapping[str, Kind | Errand]] = {
     "collect": Kind(collect.run, every=10 * SECOND),
+    "trail": Kind(trail.expire, every=5 * MINUTE),
     planning.JOB: Errand(plans.go_on),
+    lifecycle.JOB: Errand(lifecycle.go_on, lease=MINUTE),
+    previews.JOB: Errand(previews.go_on, lease=2 * MINUTE),
 }
 
 

@@ -13,7 +13,8 @@ from wharfinger.domain import principals, tokens
 from wharfinger.domain.faults import KeyUnknown, SessionExpired, TokenExpired, TokenInvalid
 from wharfinger.domain.names import ACCOUNT, Registry
 from wharfinger.domain.sessions import Session
-from wharfinger.services.access import Caller, Login
+from wharfinger.services.access import Caller
+from wharfinger.services.identities import Login
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
 from wharfinger.state.db import keys, robots
@@ -156,37 +157,39 @@ def issue_token(state: State, caller: Caller) -> AuthorizationToken:
     expires_at = state.clock() + TOKEN_TERM
     if session is not None:
         expires_at = min(expires_at, session.expires_at)
-    return AuthorizationToken(_signed(state, _PASSWORDS, caller, expires_at), expires_at)
+    return AuthorizationToken(sign_for(state, _PASSWORDS, caller, caller.registry, expires_at), expires_at)
 
 
-def sign_for(state: State, purpose: str, caller: Caller, registry: Registry, expires_at: int, bound_to: bytes) -> str:
+def check_token(state: State, password: str) -> Entry:
+    """Whose password it is. Raises TokenInvalid, TokenExpired."""
+    token = state.remembered.checked(password, lambda: _read(state, _PASSWORDS, password, b""))
+    return _entry(state, token)
+
+
+def sign_for(
+    state: State, purpose: str, caller: Caller, registry: Registry, expires_at: int, bound_to: bytes = b""
+) -> str:
     """A text that lets its holder do one thing in the caller's place."""
     token = _Token(caller.login, registry.account, registry.region, expires_at)
     return tokens.sign(signing_key(state, purpose), msgspec.msgpack.encode(token), bound_to)
 
 
-def read_signed(state: State, purpose: str, text: str, bound_to: bytes = b"") -> tuple[Entry, bool] | None:
-    """Whose text it is, and whether its time is over; None if it is no such text."""
+def read_signed(state: State, purpose: str, text: str, bound_to: bytes = b"") -> Entry:
+    """In whose place its holder may do that. Raises TokenInvalid, TokenExpired."""
+    return _entry(state, _read(state, purpose, text, bound_to))
+
+
+def _read(state: State, purpose: str, text: str, bound_to: bytes) -> _Token:
     payload = tokens.verify(signing_key(state, purpose), text, bound_to)
     if payload is None:
-        return None
-    token = msgspec.msgpack.decode(payload, type=_Token)
-    return Entry(token.login, Registry(token.account, token.region)), token.expires_at <= state.clock()
-
-
-def check_token(state: State, password: str) -> Entry:
-    """Whose password it is. Raises TokenInvalid, TokenExpired."""
-    found = read_signed(state, _PASSWORDS, password)
-    if found is None:
         raise TokenInvalid
-    entry, is_over = found
-    if is_over:
+    return msgspec.msgpack.decode(payload, type=_Token)
+
+
+def _entry(state: State, token: _Token) -> Entry:
+    if token.expires_at <= state.clock():
         raise TokenExpired
-    return entry
-
-
-def _signed(state: State, purpose: str, caller: Caller, expires_at: int) -> str:
-    return sign_for(state, purpose, caller, caller.registry, expires_at, b"")
+    return Entry(token.login, Registry(token.account, token.region))
 
 
 async def check_robot(state: State, name: str, token: str) -> Entry:

@@ -37,8 +37,11 @@ class Pages:
         """A page, with a token for what comes after its last item if there is more."""
         if not has_more:
             return Page(items, None)
-        payload = msgspec.msgpack.encode(position(items[-1]))
-        return Page(items, tokens.sign(self._key, payload, self._scope))
+        return Page(items, self.token(position(items[-1])))
+
+    def token(self, position: Position) -> str:
+        """The token that leads to a place in the list."""
+        return tokens.sign(self._key, msgspec.msgpack.encode(position), self._scope)
 
     def position(self, token: str) -> list[Any]:
         """Where a token of this list leads. Raises InvalidParameter."""

@@ -18,6 +18,8 @@ from wharfinger.domain.faults import (
     LayerNotFound,
     RepositoryNotFound,
     TagInvalid,
+    TokenExpired,
+    TokenInvalid,
     Unavailable,
 )
 from wharfinger.domain.images import Failure, ImageId, Selection, StoredImage
@@ -36,7 +38,7 @@ URL_TERM: Final = HOUR
 _BATCH_BYTES: Final = 16 * 1024 * 1024  # an image asked for by digest counts once for each of its tags
 _PULL_TIME_STEP: Final = DAY  # a pull is recorded at most once in this time, as ECR does
 _NOTE_SECONDS: Final = 0.5
-_URL_PURPOSE: Final = "download address"
+URL_PURPOSE: Final = "download address"
 
 
 class Fetched(NamedTuple):
@@ -124,15 +126,15 @@ async def download_query(state: State, caller: Caller, registry: Registry, repos
         raise LayerInaccessible(registry, repository, digest)
     expires_at = state.clock() + URL_TERM
     scope = _blob_scope(repository, digest)
-    return urlencode({"token": login.sign_for(state, _URL_PURPOSE, caller, registry, expires_at, scope)})
+    return urlencode({"token": login.sign_for(state, URL_PURPOSE, caller, registry, expires_at, scope)})
 
 
 def download(state: State, repository: str, digest: str, token: str) -> Entry:
     """Whose download address it is, and for which registry. Raises DownloadExpired."""
-    found = login.read_signed(state, _URL_PURPOSE, token, _blob_scope(repository, digest))
-    if found is None or found[1]:
-        raise DownloadExpired
-    return found[0]
+    try:
+        return login.read_signed(state, URL_PURPOSE, token, _blob_scope(repository, digest))
+    except (TokenInvalid, TokenExpired):
+        raise DownloadExpired from None
 
 
 def _served(

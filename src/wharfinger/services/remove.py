@@ -17,10 +17,10 @@ from wharfinger.domain.removal import Reading, Removal, removal
 from wharfinger.services import access
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
-from wharfinger.state.db import blobs, deletions, events, holds, images, repositories, uploads
+from wharfinger.state.db import blobs, deletions, events, holds, images, lifecycle, repositories, uploads
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.deletions import Deletion
-from wharfinger.state.db.repositories import Repository
+from wharfinger.state.db.repositories import Packed, Repository
 
 # how long the referrers of a deleted image wait for it to come back before they follow it, if it can come back
 REFERRERS_WAIT: Final = HOUR
@@ -106,7 +106,8 @@ async def repository(tx: Tx, state: State, found: Repository, cause: Cause, now:
     if found.protection is not None:
         raise RepositoryProtected(found.registry, found.name, found.protection)
     await _check_not_held(tx, found, now)
-    new = _deletion(state, found, cause, now)._replace(settings=repositories.packed(found))
+    settings = repositories.packed(Packed(found, await lifecycle.find(tx, found.id)))
+    new = _deletion(state, found, cause, now)._replace(settings=settings)
     deletion = await deletions.add(tx, new, links_due_at=None, referrers_due_at=None)
     await _tell_of_all(tx, found, deletion, cause, now)
     await deletions.bin_all_images(tx, deletion, found.id)

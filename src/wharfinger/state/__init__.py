@@ -12,6 +12,7 @@ from wharfinger.state.files import Scratch
 from wharfinger.state.limits import Limits
 from wharfinger.state.remembered import Remembered
 from wharfinger.state.secrets import Secrets
+from wharfinger.state.trail import TrailFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class State:
     clock: Clock
     secrets: Secrets
     scratch: Scratch
+    trail: TrailFiles
     rules: Rules
     remembered: Remembered = field(default_factory=Remembered)
     limits: Limits = field(default_factory=lambda: Limits(0, 0))

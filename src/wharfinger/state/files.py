@@ -105,3 +105,15 @@ def disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise Unavailable(f"disk: {errno.errorcode.get(error.errno or 0, 'error')}") from error
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """For the own user only, and whole: under another name first, so that a crash never leaves half of it."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:  # noqa: PTH123 - a mode
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    sync(path.parent)

@@ -24,13 +24,21 @@ class Answers:
         self.version = version
         self._found: dict[Hashable, Any] = {}
 
+    def known(self, key: Hashable) -> Any:
+        """What was kept under a key, None if nothing was."""
+        return self._found.get(key)
+
+    def keep(self, key: Hashable, found: Any) -> None:
+        """Keep something for as long as the rights stay as they are."""
+        if len(self._found) >= _MOST:
+            self._found.clear()
+        self._found[key] = found
+
     async def get(self, tx: Tx, read: Callable[[Tx, *Ts], Awaitable[T]], *args: *Ts) -> T:
         """What `read` says, from memory if it was asked before."""
         key = (read, args)
         if key not in self._found:
-            if len(self._found) >= _MOST:
-                self._found.clear()
-            self._found[key] = await read(tx, *args)
+            self.keep(key, await read(tx, *args))
         found: T = self._found[key]
         return found
 
@@ -41,10 +49,14 @@ class Remembered:
     def __init__(self) -> None:
         self._answers = Answers(-1)
         self._told: dict[str, int] = {}
+        self._checked: dict[str, Any] = {}
 
     async def now(self, tx: Tx) -> Answers:
         """The answers that are good in this transaction."""
-        version = await rights.version(tx)
+        return self.at(await rights.version(tx))
+
+    def at(self, version: int) -> Answers:
+        """The answers at a version of the rights."""
         if version != self._answers.version:
             self._answers = Answers(version)
         return self._answers
@@ -57,3 +69,13 @@ class Remembered:
             self._told.clear()
         self._told[name] = now
         return True
+
+    def checked(self, text: str, check: Callable[[], T]) -> T:
+        """What a text says that was signed here. That never changes; whether it is still good is another question."""
+        found: T | None = self._checked.get(text)
+        if found is None:
+            found = check()
+            if len(self._checked) >= _MOST:
+                self._checked.clear()
+            self._checked[text] = found
+        return found

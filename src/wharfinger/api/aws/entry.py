@@ -11,12 +11,13 @@ from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import ecr, origin, wharfinger
+from wharfinger.api import ecr, wharfinger
 from wharfinger.api.addresses import Addresses
 from wharfinger.api.aws import sigv4
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
+from wharfinger.api.origin import Origin
 from wharfinger.contract import ecr as ecr_contract
 from wharfinger.contract import wharfinger as wharfinger_contract
 from wharfinger.contract.explain import Violation, explain
@@ -31,7 +32,8 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import Registry, repository_arn
 from wharfinger.services import access, login
-from wharfinger.services.access import Errand, Keys, Login
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import Keys, Login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State
 from wharfinger.state.files import ScratchFile
@@ -62,8 +64,9 @@ class AwsDoor:
     async def answer(self, request: Request) -> Response:
         """Perform one call. Raises Fault."""
         service, operation, handler = _target(request)
-        request.operation = operation.name
+        request.service, request.operation = service, operation.name
         claim = sigv4.read_claim(request, service.signing_name)
+        request.key = claim.key
         credentials = await self._credentials(claim)
         with self._state.scratch.file() as body:
             with self._sending(operation, credentials):
@@ -107,12 +110,14 @@ class AwsDoor:
     ) -> Response:
         if handler is None:
             raise NotBuilt(operation.name)
-        arguments = _decode(operation, body)
+        request.arguments = arguments = _decode(operation, body)
         errand = _errand(operation, arguments, who[1])
-        keys = origin.keys(request, self._state.clock())
+        request.registry = errand.registry
+        keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *who, keys, errand)
         call = Call(self._state, self._addresses, caller, errand.registry, operation)
-        return success(await handler(call, arguments))
+        request.result = result = await handler(call, arguments)
+        return success(result)
 
 
 def _errand(operation: Operation, arguments: Any, own: Registry) -> Errand:

@@ -51,6 +51,9 @@ class Claim(NamedTuple):
         """The credential scope, as it is signed."""
         return f"{self.date}/{self.region}/{self.service}/aws4_request"
 
+    def __repr__(self) -> str:
+        return f"Claim({self.key}, {self.scope}, …)"
+
 
 def read_claim(request: Request, service: str) -> Claim:
     """Find the signature and look at its form. Raises AuthenticationMissing and -Incomplete, SignatureUnfit."""

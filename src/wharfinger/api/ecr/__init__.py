@@ -3,12 +3,13 @@
 from typing import Final
 
 from wharfinger.api.aws.call import Handler
-from wharfinger.api.ecr import images, layers, policies, registry, repositories
+from wharfinger.api.ecr import images, layers, lifecycle, policies, registry, repositories
 
 HANDLERS: Final[dict[str, Handler]] = {
     **repositories.HANDLERS,
     **images.HANDLERS,
     **layers.HANDLERS,
+    **lifecycle.HANDLERS,
     **registry.HANDLERS,
     **policies.HANDLERS,
 }

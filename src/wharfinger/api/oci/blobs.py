@@ -10,7 +10,7 @@ from wharfinger.api.oci.call import Call, Handler, ascii_header
 from wharfinger.contract.oci import OCTET_STREAM, VERSION_HEADER
 from wharfinger.domain.faults import RangeNotSatisfiable
 from wharfinger.services import blobs, pull
-from wharfinger.services.access import ANONYMOUS
+from wharfinger.services.identities import ANONYMOUS
 from wharfinger.state.db.blobs import Blob
 
 _RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.IGNORECASE)

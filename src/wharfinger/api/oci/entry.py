@@ -7,11 +7,11 @@ import binascii
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from wharfinger.api import origin
 from wharfinger.api.http import FileResponse, Request, Response
 from wharfinger.api.oci import blobs, manifests, registry, uploads
 from wharfinger.api.oci.call import Call, Handler
 from wharfinger.api.oci.render import failure, refusal
+from wharfinger.api.origin import Origin
 from wharfinger.contract.oci import ENDPOINTS, Endpoint
 from wharfinger.domain.faults import (
     AuthenticationMissing,
@@ -24,7 +24,8 @@ from wharfinger.domain.faults import (
 )
 from wharfinger.domain.names import Registry, is_repository, registry_of_host
 from wharfinger.services import access, login, pull
-from wharfinger.services.access import ANONYMOUS, Errand
+from wharfinger.services.access import Errand
+from wharfinger.services.identities import ANONYMOUS
 from wharfinger.services.login import Entry
 from wharfinger.state import State
 
@@ -56,7 +57,7 @@ class OciDoor:
 
     async def _perform(self, request: Request) -> Response | FileResponse:
         endpoint, repository, part = _route(request.path)
-        request.operation = endpoint.name
+        request.operation, request.repository, request.part = endpoint.name, repository, part
         download = _download_token(request, endpoint)
         if download is not None:
             entry = pull.download(self._state, repository, part, download)
@@ -64,10 +65,11 @@ class OciDoor:
             entry = await _login(self._state, request) or Entry(ANONYMOUS, self._meant(request))
         if request.method not in endpoint.actions:
             raise AuthenticationMissing if entry.login == ANONYMOUS else MethodNotAllowed(endpoint.allowed)
-        meant = registry_of_host(request.host) or entry.registry
+        request.registry = meant = registry_of_host(request.host) or entry.registry
+        request.key = entry.login.key
         action = _DOWNLOAD if download is not None else endpoint.actions[request.method]
         errand = Errand(action, meant, (repository or "*",)) if action is not None else None
-        keys = origin.keys(request, self._state.clock())
+        keys = Origin(request, self._state.clock())
         request.caller = caller = await access.enter(self._state, *entry, keys, errand)
         if caller.login == ANONYMOUS and endpoint.name == "ping":
             raise AuthenticationMissing

@@ -4,7 +4,19 @@ from typing import Final
 
 from wharfinger.api.aws.call import Handler
 from wharfinger.api.wharfinger import bin as bin_
-from wharfinger.api.wharfinger import events, holds, plans, usage, webhooks
+from wharfinger.api.wharfinger import (
+    events,
+    explain,
+    holds,
+    keys,
+    plans,
+    policies,
+    principals,
+    robots,
+    trail,
+    usage,
+    webhooks,
+)
 
 HANDLERS: Final[dict[str, Handler]] = {
     **bin_.HANDLERS,
@@ -13,4 +25,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     **usage.HANDLERS,
     **events.HANDLERS,
     **webhooks.HANDLERS,
+    **principals.HANDLERS,
+    **keys.HANDLERS,
+    **policies.HANDLERS,
+    **robots.HANDLERS,
+    **explain.HANDLERS,
+    **trail.HANDLERS,
 }

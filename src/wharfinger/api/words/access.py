@@ -51,6 +51,12 @@ WORDS: Final[Table] = {
         409,
         lambda fault: f"The policy '{fault.name}' is attached to {', '.join(fault.holders)}: detach it first",
     ),
+    f.IdentityPolicyBuiltIn: Words(
+        INVALID, "UNSUPPORTED", 400, "The policy '{name}' is built in: put one of your own under another name"
+    ),
+    f.IdentityPolicyNotAttached: Words(
+        "PolicyNotFoundException", "UNSUPPORTED", 404, "The policy '{policy}' is not attached to the {kind} '{name}'"
+    ),
     f.NameInvalid: Words(
         INVALID,
         "UNSUPPORTED",

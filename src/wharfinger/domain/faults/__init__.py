@@ -8,6 +8,7 @@ from wharfinger.domain.faults.base import *
 from wharfinger.domain.faults.blobs import *
 from wharfinger.domain.faults.deleting import *
 from wharfinger.domain.faults.images import *
+from wharfinger.domain.faults.lifecycle import *
 from wharfinger.domain.faults.policies import *
 from wharfinger.domain.faults.repositories import *
 from wharfinger.domain.faults.requests import *

@@ -60,6 +60,20 @@ class IdentityPolicyInUse(Fault):
     holders: tuple[str, ...]
 
 
+class IdentityPolicyBuiltIn(Fault):
+    """The policy is one of AWS's own, that nobody changes."""
+
+    name: str
+
+
+class IdentityPolicyNotAttached(Fault):
+    """The user or role does not have the policy."""
+
+    policy: str
+    kind: str
+    name: str
+
+
 class NameInvalid(Fault):
     """Something that can be no name of a user, role, policy or robot."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Final, Literal
 
 from wharfinger.contract import ecr, wharfinger
@@ -32,9 +32,12 @@ _SERVICES: Final[Mapping[Kind, Mapping[str, tuple[str, ...]]]] = {
     "trust": {"sts": _ASSUMING},
 }
 _KNOWN: Final = {
-    kind: {service: [f"{service}:{name}".lower() for name in names] for service, names in services.items()}
+    kind: {service: {f"{service}:{name}".lower() for name in names} for service, names in services.items()}
     for kind, services in _SERVICES.items()
 }
+
+# what the policy of a role has to allow, whatever those of identities do
+ASSUMING: Final = frozenset(f"sts:{name}".lower() for name in _ASSUMING)
 
 
 class Actions:
@@ -45,7 +48,7 @@ class Actions:
 
     __slots__ = ("_inverted", "_values", "of_others")
 
-    def __init__(self, names: Sequence[str], kind: Kind, *, inverted: bool) -> None:
+    def __init__(self, names: Sequence[str], kind: Kind, *, inverted: bool = False) -> None:
         known = [_is_known(name, kind) for name in names]
         self.of_others = not inverted and not any(known)
         self._inverted = inverted
@@ -54,6 +57,12 @@ class Actions:
     def include(self, action: str) -> bool:
         """Whether an action in lower case is meant."""
         return (self._values.fits(action, {}) is True) is not self._inverted
+
+
+def exists(action: str) -> bool:
+    """Whether a registry knows an action: one, as ecr:PutImage, in any case."""
+    service, _, _ = action.partition(":")
+    return action.lower() in _KNOWN["repository"].get(service.lower(), ())
 
 
 def _is_known(name: str, kind: Kind) -> bool:
@@ -66,7 +75,14 @@ def _is_known(name: str, kind: Kind) -> bool:
     known = _KNOWN[kind].get(match[1].lower())
     if known is None and kind in {"identity", "session"}:
         return False
-    pattern = Values([pieces(name.lower(), has_wildcards=True, has_variables=False)])
-    if known is None or not any(pattern.fits(one, {}) for one in known):
+    if known is None or not _is_one(name.lower(), known):
         raise ValueError(f"there is no action {quoted(name)} that this policy could be about")
     return True
+
+
+def _is_one(name: str, known: Set[str]) -> bool:
+    """Whether a name or a pattern of names fits what is known."""
+    if name in known:
+        return True
+    pattern = Values([pieces(name, has_wildcards=True, has_variables=False)])
+    return any(pattern.fits(one, {}) for one in known)

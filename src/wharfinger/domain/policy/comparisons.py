@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import ipaddress
 import operator
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from functools import lru_cache, partial
+from typing import Any, Final, NamedTuple, Protocol
 
 from wharfinger.domain.policy import texts
 from wharfinger.domain.policy.texts import Keys, Values, quoted
@@ -32,44 +32,51 @@ class Comparison(Protocol):
     def __call__(self, actual: str, keys: Keys, /) -> bool | None: ...
 
 
-Reader = Callable[[Sequence[str], bool], Comparison]  # of a condition's values; whether they may hold variables
+class Reader(Protocol):
+    """Makes a comparison of the values of a condition. Raises ValueError if they are not of its type."""
+
+    def __call__(self, values: Sequence[str], *, has_variables: bool) -> Comparison: ...
 
 
-def _texts(*, has_wildcards: bool, ignore_case: bool = False) -> Reader:
-    def read(values: Sequence[str], has_variables: bool) -> Comparison:
-        found = [texts.pieces(one, has_wildcards=has_wildcards, has_variables=has_variables) for one in values]
-        wanted = Values(found, ignore_case=ignore_case)
-        return lambda actual, keys: wanted.fits(actual, keys) is True
+def _texts(
+    values: Sequence[str], *, has_variables: bool, has_wildcards: bool = False, ignore_case: bool = False
+) -> Comparison:
+    found = [texts.pieces(one, has_wildcards=has_wildcards, has_variables=has_variables) for one in values]
+    wanted = Values(found, ignore_case=ignore_case)
+    return lambda actual, keys: wanted.fits(actual, keys) is True
 
-    return read
 
-
-def _arns(values: Sequence[str], has_variables: bool) -> Comparison:
+def _arns(values: Sequence[str], *, has_variables: bool) -> Comparison:
     wanted = Values([texts.arn(value, has_variables=has_variables) for value in values], arns=True)
     return lambda actual, keys: wanted.fits(actual, keys) is True if texts.is_arn(actual) else None
 
 
-def _parsed(parse: Callable[[str], Any], compare: Callable[[Any, Any], bool] = operator.eq) -> Reader:
-    """Values of which `parse` makes what can be compared; it raises ValueError."""
+def _parsed(
+    values: Sequence[str],
+    *,
+    has_variables: bool,  # noqa: ARG001 - what is parsed has none
+    parse: Callable[[str], Any],
+    compare: Callable[[Any, Any], bool] = operator.eq,
+) -> Comparison:
+    wanted = [parse(value) for value in values]
 
-    def read(values: Sequence[str], has_variables: bool) -> Comparison:  # noqa: ARG001 - such values have none
-        wanted = [parse(value) for value in values]
+    def fits(actual: str, keys: Keys) -> bool | None:  # noqa: ARG001
+        try:
+            given = parse(actual)
+        except ValueError:
+            return None
+        return any(compare(given, one) for one in wanted)
 
-        def fits(actual: str, keys: Keys) -> bool | None:  # noqa: ARG001
-            try:
-                given = parse(actual)
-            except ValueError:
-                return None
-            return any(compare(given, one) for one in wanted)
+    return fits
 
-        return fits
 
-    return read
+def _wrong(text: str, what: str) -> ValueError:
+    return ValueError(f"{quoted(text)} is {what}")
 
 
 def _number(text: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{quoted(text)} is not a number")
+        raise _wrong(text, "not a number")
     return Decimal(text)
 
 
@@ -77,63 +84,79 @@ def _date(text: str) -> Decimal:
     """Seconds since 1970."""
     if _EPOCH.fullmatch(text):
         return Decimal(text)
+    what = "not a date like 2026-01-31T00:00:00Z"
+    if not _DATE.fullmatch(text):
+        raise _wrong(text, what)
     try:
-        moment = datetime.fromisoformat(text.upper() if _DATE.fullmatch(text) else "")
+        moment = datetime.fromisoformat(text.upper())
     except ValueError:
-        raise ValueError(f"{quoted(text)} is not a date like 2026-01-31T00:00:00Z") from None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime(1970, 1, 1, tzinfo=UTC)
-    return Decimal(since.days * 86400 + since.seconds) + Decimal(since.microseconds) / 1_000_000
+        raise _wrong(text, what) from None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - datetime.fromtimestamp(0, UTC)
+    return Decimal(since // timedelta(microseconds=1)) / 1_000_000
 
 
-def _truth(text: str) -> bool:
+def _truth(text: str) -> str:
     if text.lower() not in {"true", "false"}:
-        raise ValueError(f"{quoted(text)} is neither true nor false")
-    return text.lower() == "true"
+        raise _wrong(text, "neither true nor false")
+    return text.lower()
 
 
 def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError(f"{quoted(text)} is not base64") from None
-
-
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    """An address is a network of one. A client of IPv4 that a socket of IPv6 shows is one of IPv4."""
-    try:
-        network = ipaddress.ip_network(text if _PREFIX.fullmatch(text) else "", strict=False)
     except ValueError:
-        raise ValueError(f"{quoted(text)} is not an address or a range like 192.0.2.0/24") from None
-    if network.version == 6 and network.prefixlen == 128 and network.network_address.ipv4_mapped is not None:
-        return ipaddress.IPv4Network(network.network_address.ipv4_mapped)
-    return network
+        raise _wrong(text, "not base64") from None
 
 
-def _contains(given: Any, wanted: Any) -> bool:
-    return bool(given.version == wanted.version and given.subnet_of(wanted))
+class _Range(NamedTuple):
+    """Addresses from the first to the last, as numbers."""
+
+    version: int
+    first: int
+    last: int
+
+
+@lru_cache(maxsize=4096)
+def _range(text: str) -> _Range:
+    """An address is a range of one. A client of IPv4 that a socket of IPv6 shows is one of IPv4."""
+    what = "not an address or a range like 192.0.2.0/24"
+    if not _PREFIX.fullmatch(text):
+        raise _wrong(text, what)
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise _wrong(text, what) from None
+    first, last = network.network_address, network.broadcast_address
+    if first == last and first.version == 6 and first.ipv4_mapped is not None:
+        first = last = first.ipv4_mapped
+    return _Range(first.version, int(first), int(last))
+
+
+def _contains(given: _Range, wanted: _Range) -> bool:
+    return given.version == wanted.version and wanted.first <= given.first and given.last <= wanted.last
 
 
 # an operator: how values are read, and whether it asks for what does not fit
 OPERATORS: Final[dict[str, tuple[Reader, bool]]] = {
-    "StringEquals": (_texts(has_wildcards=False), False),
-    "StringNotEquals": (_texts(has_wildcards=False), True),
-    "StringEqualsIgnoreCase": (_texts(has_wildcards=False, ignore_case=True), False),
-    "StringNotEqualsIgnoreCase": (_texts(has_wildcards=False, ignore_case=True), True),
-    "StringLike": (_texts(has_wildcards=True), False),
-    "StringNotLike": (_texts(has_wildcards=True), True),
+    "StringEquals": (_texts, False),
+    "StringNotEquals": (_texts, True),
+    "StringEqualsIgnoreCase": (partial(_texts, ignore_case=True), False),
+    "StringNotEqualsIgnoreCase": (partial(_texts, ignore_case=True), True),
+    "StringLike": (partial(_texts, has_wildcards=True), False),
+    "StringNotLike": (partial(_texts, has_wildcards=True), True),
     "ArnEquals": (_arns, False),
     "ArnNotEquals": (_arns, True),
     "ArnLike": (_arns, False),
     "ArnNotLike": (_arns, True),
-    "Bool": (_parsed(_truth), False),
-    "BinaryEquals": (_parsed(_bytes), False),
-    "IpAddress": (_parsed(_network, _contains), False),
-    "NotIpAddress": (_parsed(_network, _contains), True),
+    "Bool": (partial(_parsed, parse=_truth), False),
+    "BinaryEquals": (partial(_parsed, parse=_bytes), False),
+    "IpAddress": (partial(_parsed, parse=_range, compare=_contains), False),
+    "NotIpAddress": (partial(_parsed, parse=_range, compare=_contains), True),
 }
 for _type, _parse in (("Numeric", _number), ("Date", _date)):
-    OPERATORS[f"{_type}Equals"] = (_parsed(_parse), False)
-    OPERATORS[f"{_type}NotEquals"] = (_parsed(_parse), True)
-    OPERATORS[f"{_type}LessThan"] = (_parsed(_parse, operator.lt), False)
-    OPERATORS[f"{_type}LessThanEquals"] = (_parsed(_parse, operator.le), False)
-    OPERATORS[f"{_type}GreaterThan"] = (_parsed(_parse, operator.gt), False)
-    OPERATORS[f"{_type}GreaterThanEquals"] = (_parsed(_parse, operator.ge), False)
+    OPERATORS[f"{_type}Equals"] = (partial(_parsed, parse=_parse), False)
+    OPERATORS[f"{_type}NotEquals"] = (partial(_parsed, parse=_parse), True)
+    OPERATORS[f"{_type}LessThan"] = (partial(_parsed, parse=_parse, compare=operator.lt), False)
+    OPERATORS[f"{_type}LessThanEquals"] = (partial(_parsed, parse=_parse, compare=operator.le), False)
+    OPERATORS[f"{_type}GreaterThan"] = (partial(_parsed, parse=_parse, compare=operator.gt), False)
+    OPERATORS[f"{_type}GreaterThanEquals"] = (partial(_parsed, parse=_parse, compare=operator.ge), False)

@@ -13,7 +13,11 @@ from wharfinger.domain.policy.comparisons import OPERATORS, Comparison
 from wharfinger.domain.policy.texts import Keys, quoted
 
 _BY_NAME: Final = {name.lower(): name for name in OPERATORS}
-_QUANTIFIERS: Final[dict[str, Literal["all", "any"]]] = {"forallvalues": "all", "foranyvalue": "any"}
+_QUANTIFIERS: Final[dict[str, Literal["all", "any"] | None]] = {
+    "": None,
+    "forallvalues:": "all",
+    "foranyvalue:": "any",
+}
 _IF_EXISTS: Final = "ifexists"
 
 
@@ -28,15 +32,14 @@ class Condition:
         self._wants_absent = _wanted_absences(values) if operator.lower() == "null" else None
         if self._wants_absent is not None:
             return
-        prefix, _, rest = operator.rpartition(":")
-        name = rest.lower()
+        prefix, colon, name = operator.lower().rpartition(":")
         self._if_exists = name.endswith(_IF_EXISTS)
         base = _BY_NAME.get(name.removesuffix(_IF_EXISTS))
-        if base is None or (prefix and prefix.lower() not in _QUANTIFIERS):
+        if base is None or prefix + colon not in _QUANTIFIERS:
             raise ValueError(f"there is no operator {quoted(operator)}")
-        self._quantifier = _QUANTIFIERS.get(prefix.lower())
+        self._quantifier = _QUANTIFIERS[prefix + colon]
         read, self._is_negated = OPERATORS[base]
-        self._compare: Comparison = read(values, has_variables)
+        self._compare: Comparison = read(values, has_variables=has_variables)
 
     @property
     def is_for_one_value(self) -> bool:

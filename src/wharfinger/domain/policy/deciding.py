@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
+from wharfinger.domain.policy.actions import ASSUMING
 from wharfinger.domain.policy.documents import Effect, Misfit, Policy, Request, Statement
 from wharfinger.domain.policy.principals import Reach
 
@@ -20,7 +21,6 @@ _FOR_ROOT: Final = frozenset(
     {f"ecr:{verb}repositorypolicy" for verb in ("get", "set", "delete")}
     | {f"ecr:{verb}registrypolicy" for verb in ("get", "put", "delete")}
 )
-_ASSUMING: Final = "sts:assumerole"
 
 
 class Decision(NamedTuple):
@@ -72,7 +72,7 @@ def decide(
     if is_own and (direct := given.get("direct") or given.get("anyone")):
         return direct
     own = Decision(True, "root") if principal.kind == "root" else _grant(request, action, identity, "identity-based")
-    if is_own and not action.startswith(_ASSUMING):
+    if is_own and action not in ASSUMING:
         decision = own or given.get("entity")
     elif is_own:
         decision = given.get("entity") or (own and given.get("account"))
@@ -104,7 +104,7 @@ def trace(
 
 
 def _verdict(request: Request, policy: Policy, statement: Statement, source: Source) -> Verdict:
-    reach = statement.reach(request) if source == "resource-based" else None
+    reach = statement.reach(request)
     misfit = statement.misfit(request, request.action.lower())
     if source == "resource-based" and reach is None:
         misfit = Misfit("principal")

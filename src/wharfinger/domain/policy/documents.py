@@ -46,9 +46,9 @@ class Statement:
     effect: Effect
     principals: Principals | None  # None in policies of identities
     actions: Actions
-    resources: Values | None  # None where the policy is that of the resource
-    excepts_resources: bool  # NotResource
-    conditions: tuple[Condition, ...]
+    resources: Values | None = None  # None where the policy is that of the resource
+    excepts_resources: bool = False  # NotResource
+    conditions: tuple[Condition, ...] = ()
 
     def reach(self, request: Request) -> Reach | None:
         """How it names who asks; None if it does not, or names nobody."""

@@ -18,7 +18,9 @@ _SINGLE: Final = frozenset(_NAMES.lower().split())
 _SEVERAL: Final = frozenset({"aws:calledvia", "aws:principalorgpaths", "aws:sourceorgpaths", "aws:tagkeys"})
 _TAG: Final = re.compile(r"(?:aws:(?:principal|resource|request)|ecr:resource)tag/.+", re.DOTALL)
 # an issuer is told from a service by a dot, a port or a path
-_CLAIM: Final = re.compile(r"(?:localhost|(?=[^:]*[./]|[^:]+:\d)[\w.-]+(?::\d{1,5})?(?:/[\w.~/-]*)?):[\w./-]+")
+_CLAIM: Final = re.compile(
+    r"(?:localhost|(?=[^:]*[./]|[^:]+:\d)[\w.-]+(?::\d{1,5})?(?:/[\w.~/-]*)?):[\w./-]+", re.ASCII
+)
 _OF_A_SERVICE: Final = re.compile(r"[a-z0-9-]+:.+", re.DOTALL)
 
 

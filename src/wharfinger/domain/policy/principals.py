@@ -16,10 +16,11 @@ Reach = Literal["anyone", "direct", "entity", "account"]
 _NAME: Final = r"[\w+=,.@-]+"
 _ARN: Final = re.compile(
     rf"arn:aws:(?:iam::\d{{12}}:(?:user|role|robot)/(?:[!-.0-~]+/)*{_NAME}"
-    rf"|sts::\d{{12}}:(?:assumed-role/{_NAME}/{_NAME}|federated-user/{_NAME}))"
+    rf"|sts::\d{{12}}:(?:assumed-role/{_NAME}/{_NAME}|federated-user/{_NAME}))",
+    re.ASCII,
 )
 _SERVICE: Final = re.compile(r"[a-z0-9.-]+\.amazonaws\.com(?:\.cn)?")
-_PROVIDER: Final = re.compile(r"(?:arn:aws:iam::\d{12}:(?:oidc|saml)-provider/)?[\w.~:-]+(?:/[\w.~/-]*)?")
+_PROVIDER: Final = re.compile(r"(?:arn:aws:iam::\d{12}:(?:oidc|saml)-provider/)?[\w.~:-]+(?:/[\w.~/-]*)?", re.ASCII)
 
 
 class Principal(NamedTuple):
@@ -39,7 +40,9 @@ class Principals:
 
     __slots__ = ("_accounts", "_anyone", "_arns", "_inverted", "_providers")
 
-    def __init__(self, element: str | Mapping[str, Sequence[str]], *, of_trust: bool, inverted: bool) -> None:
+    def __init__(
+        self, element: str | Mapping[str, Sequence[str]], *, of_trust: bool = False, inverted: bool = False
+    ) -> None:
         named = {"AWS": [element]} if isinstance(element, str) else element
         self._inverted = inverted
         self._accounts: set[str] = set()
@@ -79,7 +82,7 @@ class Principals:
     def reach(self, principal: Principal, account: str) -> Reach | None:
         """How they name `principal`, asking for what belongs to `account`; None if they do not."""
         if self._inverted:
-            return None if self._excepts(principal, account) else "direct"
+            return None if self._excepts(principal) else "direct"
         if principal.kind == "federated" and self._names_provider(principal, account):
             return "direct"
         if self._anyone:
@@ -96,10 +99,8 @@ class Principals:
         names = {principal.arn, f"arn:aws:iam::{account}:oidc-provider/{principal.arn}"}
         return not self._providers.isdisjoint(names)
 
-    def _excepts(self, principal: Principal, account: str) -> bool:
+    def _excepts(self, principal: Principal) -> bool:
         """AWS looks at the account first and at the user or role then: both have to be excepted."""
-        if principal.kind in {"anonymous", "federated"}:
-            return principal.kind == "federated" and self._names_provider(principal, account)
         if principal.account not in self._accounts:
             return False
         return principal.kind == "root" or principal.arn in self._arns or principal.role in self._arns

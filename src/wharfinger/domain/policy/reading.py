@@ -61,9 +61,8 @@ def restore(text: str, kind: Kind) -> Document:
     try:
         return read(text, kind)
     except PolicyInvalid:
-        everyone = None if kind in {"identity", "session"} else Principals("*", of_trust=False, inverted=False)
-        everything = Actions(["*"], kind, inverted=False)
-        return Document(kind, [Statement(0, "NotUnderstood", "Deny", everyone, everything, None, False, ())])
+        everyone, everything = Principals("*"), Actions(["*"], kind)
+        return Document(kind, [Statement(0, "NotUnderstood", "Deny", everyone, everything)])
 
 
 def parsed(text: str) -> Any:
@@ -232,7 +231,9 @@ class _Reader:
         except ValueError as error:
             _refuse(where, str(error))
         if keys.has_several(name) and condition.is_for_one_value:
-            _refuse(where, f"{quoted(key)} can have several values: write ForAnyValue:{operator} or ForAllValues:")
+            _refuse(
+                where, f"{quoted(key)} can have several values: write ForAnyValue:{operator} or ForAllValues:{operator}"
+            )
         return condition
 
 

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 
 Keys = Mapping[str, tuple[str, ...]]  # what is known of a request, by condition keys in lower case
 
-_VARIABLE: Final = re.compile(r"\$\{(?:([*?$])|([^,{}'* ?]+)(?:, ?'([^']*)')?)\}")
-_ARN_HEAD: Final = re.compile(r"arn:[a-z*?-]+:[a-z0-9*?-]+:[a-z0-9*?-]*:(?:\d{12}|aws|[\d*?]*[*?][\d*?]*)?")
+_VARIABLE: Final = re.compile(r"\$\{(?:([*?$])|([^,{}'* ?]+)(?:, '([^']*)')?)\}")
+_ARN_HEAD: Final = re.compile(r"arn:[a-z*?-]+:[a-z0-9*?-]+:[a-z0-9*?-]*:(?:\d{12}|aws|[\d*?]*[*?][\d*?]*)?", re.ASCII)
 _SHOWN: Final = 80  # characters of a policy that a reason repeats
 
 
@@ -80,46 +80,59 @@ class Values:
 
     def __init__(self, values: Sequence[list[Piece]], *, arns: bool = False, ignore_case: bool = False) -> None:
         self._fold = ignore_case
-        self._exact = frozenset(self._folded("".join(map(str, value))) for value in values if _is_literal(value))
-        self._open = tuple(_Open(value, arns) for value in values if variables(value))
-        patterns = [_source(value, arns) for value in values if not _is_literal(value) and not variables(value)]
+        literal = ["".join(map(str, value)) for value in values if _is_literal(value)]
+        self._exact = frozenset(text.casefold() if ignore_case else text for text in literal)
+        self._open = tuple(_Open(value, arns, ignore_case) for value in values if variables(value))
+        patterns = [_source(_parts(value, arns)) for value in values if not _is_literal(value) and not variables(value)]
         self._search = _compiled("|".join(f"(?:{pattern})" for pattern in patterns)) if patterns else None
 
     def fits(self, text: str, keys: Keys) -> bool | None:
         """Whether `text` fits one of them; None if it fits none and a variable of one has no value."""
-        text = self._folded(text)
+        if self._fold:
+            text = text.casefold()
         if text in self._exact or (self._search is not None and self._search(text)):
             return True
         if not self._open:
             return False
-        answers = [value.fits(text, keys, self._fold) for value in self._open]
+        answers = [value.fits(text, keys) for value in self._open]
         return True if True in answers else None if None in answers else False
-
-    def _folded(self, text: str) -> str:
-        return text.casefold() if self._fold else text
 
 
 class _Open:
     """A value that a request has to complete."""
 
-    __slots__ = ("_arns", "_pieces", "_plain")
+    __slots__ = ("_arns", "_fold", "_is_plain", "_parts", "_variables")
 
-    def __init__(self, value: list[Piece], arns: bool) -> None:
-        self._pieces = value
+    def __init__(self, value: list[Piece], arns: bool, ignore_case: bool) -> None:
+        self._parts = _parts(value, arns)
+        self._variables = [piece for piece in value if isinstance(piece, Variable)]
         self._arns = arns
-        self._plain = not any(isinstance(piece, Wild) for piece in value)
+        self._fold = ignore_case
+        self._is_plain = not arns and not any(isinstance(piece, Wild) for piece in value)
 
-    def fits(self, text: str, keys: Keys, ignore_case: bool) -> bool | None:
-        filled: list[Piece] = []
-        for piece in self._pieces:
-            one = _value(piece, keys) if isinstance(piece, Variable) else piece
-            if one is None:
-                return None
-            filled.append(one)
-        if self._plain and not self._arns:
-            whole = "".join(map(str, filled))
-            return text == (whole.casefold() if ignore_case else whole)
-        return _compiled(_source(filled, self._arns))(text) is not None
+    def fits(self, text: str, keys: Keys) -> bool | None:
+        if self._arns and not is_arn(text):
+            return False  # whatever the variables stand for
+        values = tuple([_value(variable, keys) for variable in self._variables])
+        if None in values:
+            return None
+        if self._is_plain:
+            whole = "".join(map(str, self._filled(values)[0]))
+            return text == (whole.casefold() if self._fold else whole)
+        return _completed(self, values)(text) is not None
+
+    def pattern(self, values: Sequence[str | None]) -> str:
+        """The regular expression that values for its variables make of it."""
+        return _source(self._filled(values))
+
+    def _filled(self, values: Sequence[str | None]) -> list[list[Piece]]:
+        left = iter(values)
+        return [[str(next(left)) if isinstance(piece, Variable) else piece for piece in part] for part in self._parts]
+
+
+@functools.lru_cache(maxsize=1024)
+def _completed(value: _Open, values: tuple[str | None, ...]) -> Callable[[str], re.Match[str] | None]:
+    return _compiled(value.pattern(values))
 
 
 def _value(variable: Variable, keys: Keys) -> str | None:
@@ -138,7 +151,7 @@ def arn(text: str, *, has_variables: bool) -> list[Piece]:
     """The pieces of a pattern of ARNs. Raises ValueError if it is none."""
     found = pieces(text, has_wildcards=True, has_variables=has_variables)
     parts = _segments(found)
-    if len(parts) < 6 and parts[-1:] and parts[-1][-1:] == [Wild.RUN]:
+    if parts[-1][-1:] == [Wild.RUN]:
         found += [":", Wild.RUN] * (6 - len(parts))
         parts = _segments(found)
     head = ":".join("".join(_shown(piece) for piece in part) for part in parts[:5])
@@ -174,11 +187,14 @@ def _segments(found: list[Piece]) -> list[list[Piece]]:
 # --- patterns -------------------------------------------------------------------------------------------------
 
 
-def _source(value: list[Piece], arns: bool) -> str:
-    """A regular expression for pieces without variables. A star in the first five parts of an ARN stays in its part."""
-    if not arns or value == [Wild.RUN]:
-        return _expression(value, ".")
-    *head, last = _segments(value)
+def _parts(value: list[Piece], arns: bool) -> list[list[Piece]]:
+    """The parts that a star does not leave. A star alone is everything."""
+    return _segments(value) if arns and value != [Wild.RUN] else [value]
+
+
+def _source(parts: list[list[Piece]]) -> str:
+    """A regular expression for parts without variables."""
+    *head, last = parts
     return ":".join([*(_expression(part, "[^:]") for part in head), _expression(last, ".")])
 
 
@@ -188,7 +204,7 @@ def _expression(value: list[Piece], character: str) -> str:
         if piece is Wild.RUN:
             parts.append("")
         else:
-            parts[-1] += character if piece is Wild.ONE else re.escape(str(piece))
+            parts[-1] += character if piece is Wild.ONE else _literal(str(piece), character)
     first, *middle = parts
     if not middle:
         return first
@@ -197,6 +213,10 @@ def _expression(value: list[Piece], character: str) -> str:
     return first + "".join(f"(?>{character}*?{part})" for part in middle if part) + f"{character}*{last}"
 
 
-@functools.lru_cache(maxsize=1024)
+def _literal(text: str, character: str) -> str:
+    """What a variable stands for is no more than one part of an ARN."""
+    return re.escape(text) if character == "." or ":" not in text else "(?!)"
+
+
 def _compiled(source: str) -> Callable[[str], re.Match[str] | None]:
     return re.compile(source, re.DOTALL).fullmatch

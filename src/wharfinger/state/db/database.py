@@ -50,6 +50,10 @@ class Database(Protocol):
         """Run `work` against one consistent state."""
         ...
 
+    async def rights_version(self) -> int:
+        """How often rights were changed until now; for every request, so it is the cheapest of all questions."""
+        ...
+
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` and make it durable, or raise and leave no trace of it."""
         ...

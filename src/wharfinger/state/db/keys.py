@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from wharfinger.state.db import rights
 from wharfinger.state.db.database import Tx
 
-_COLUMNS: Final = "id, account, principal, secret, created_at, user_id, disabled_at, used_at"
+COLUMNS: Final = "id, account, principal, secret, created_at, user_id, disabled_at, used_at, is_declared"
 
 
 class AccessKey(NamedTuple):
@@ -21,6 +21,7 @@ class AccessKey(NamedTuple):
     user: str | None = None  # id; None: the root's
     disabled_at: int | None = None
     used_at: int | None = None
+    is_declared: int = 0  # 1: by the access file, which alone may change it
 
     def __repr__(self) -> str:
         return f"AccessKey({self.id}, …)"
@@ -28,14 +29,14 @@ class AccessKey(NamedTuple):
 
 async def find(tx: Tx, key: str) -> AccessKey | None:
     """The access key with this id."""
-    row = await tx.one(f"SELECT {_COLUMNS} FROM access_keys WHERE id = :id", id=key)
+    row = await tx.one(f"SELECT {COLUMNS} FROM access_keys WHERE id = :id", id=key)
     return AccessKey(*row) if row else None
 
 
 async def oldest(tx: Tx, account: str) -> AccessKey | None:
     """The first access key that the root of an account got, of those that are not disabled."""
     row = await tx.one(
-        f"SELECT {_COLUMNS} FROM access_keys WHERE account = :account AND user_id IS NULL AND disabled_at IS NULL "
+        f"SELECT {COLUMNS} FROM access_keys WHERE account = :account AND user_id IS NULL AND disabled_at IS NULL "
         "ORDER BY created_at, id LIMIT 1",
         account=account,
     )
@@ -44,14 +45,14 @@ async def oldest(tx: Tx, account: str) -> AccessKey | None:
 
 async def of_user(tx: Tx, user: str) -> list[AccessKey]:
     """The access keys of a user, the oldest first."""
-    rows = await tx.all(f"SELECT {_COLUMNS} FROM access_keys WHERE user_id = :user ORDER BY created_at, id", user=user)
+    rows = await tx.all(f"SELECT {COLUMNS} FROM access_keys WHERE user_id = :user ORDER BY created_at, id", user=user)
     return [AccessKey(*row) for row in rows]
 
 
 async def of_root(tx: Tx, account: str) -> list[AccessKey]:
     """The access keys of the root of an account, the oldest first."""
     rows = await tx.all(
-        f"SELECT {_COLUMNS} FROM access_keys WHERE account = :account AND user_id IS NULL ORDER BY created_at, id",
+        f"SELECT {COLUMNS} FROM access_keys WHERE account = :account AND user_id IS NULL ORDER BY created_at, id",
         account=account,
     )
     return [AccessKey(*row) for row in rows]
@@ -60,8 +61,8 @@ async def of_root(tx: Tx, account: str) -> list[AccessKey]:
 async def add(tx: Tx, key: AccessKey) -> None:
     """Store a new access key."""
     await tx.run(
-        f"INSERT INTO access_keys ({_COLUMNS}) "
-        "VALUES (:id, :account, :principal, :secret, :created_at, :user, :disabled_at, :used_at)",
+        f"INSERT INTO access_keys ({COLUMNS}) "
+        "VALUES (:id, :account, :principal, :secret, :created_at, :user, :disabled_at, :used_at, :is_declared)",
         **key._asdict(),
     )
 

@@ -68,6 +68,14 @@ async def page(tx: Tx, account: str, kind: Kind, after: str, limit: int) -> list
     return [_principal(row) for row in rows]
 
 
+async def count(tx: Tx, account: str, kind: Kind) -> int:
+    """How many users or roles an account has."""
+    row = await tx.one(
+        "SELECT count(*) FROM principals WHERE account = :account AND kind = :kind", account=account, kind=kind
+    )
+    return int(row[0]) if row else 0
+
+
 async def put(tx: Tx, new: PrincipalRow) -> None:
     """Insert, or change the trust, term, tags and declaration of the one that is there."""
     await tx.run(
@@ -117,6 +125,12 @@ async def policy_page(tx: Tx, account: str, after: str, limit: int) -> list[Poli
         limit=limit,
     )
     return [_policy(row) for row in rows]
+
+
+async def policy_count(tx: Tx, account: str) -> int:
+    """How many policies an account has."""
+    row = await tx.one("SELECT count(*) FROM policies WHERE account = :account", account=account)
+    return int(row[0]) if row else 0
 
 
 async def put_policy(tx: Tx, new: PolicyRow) -> None:
@@ -180,10 +194,11 @@ async def detach(tx: Tx, principal: str, policy: str) -> bool:
 
 
 async def having(tx: Tx, account: str, policy: str, limit: int) -> list[PrincipalRow]:
-    """Users and roles of an account that have a policy, by name."""
+    """Roles and users of an account that have a policy, by kind and name."""
     rows = await tx.all(
-        f"SELECT {_COLUMNS} FROM principals WHERE account = :account AND id IN "
-        "(SELECT principal_id FROM attachments WHERE policy = :policy) ORDER BY name, kind LIMIT :limit",
+        f"SELECT {_COLUMNS} FROM principals p WHERE account = :account AND EXISTS "
+        "(SELECT 1 FROM attachments a WHERE a.principal_id = p.id AND a.policy = :policy) "
+        "ORDER BY kind, name LIMIT :limit",
         account=account,
         policy=policy,
         limit=limit,

@@ -11,6 +11,7 @@ from wharfinger.domain.mutability import Mutability, Setting
 from wharfinger.domain.names import Registry
 from wharfinger.state.db import rights
 from wharfinger.state.db.database import Row, Tx
+from wharfinger.state.db.lifecycle import LifecyclePolicy
 
 _COLUMNS: Final = (
     "id, account, region, name, created_at, tag_mutability, tag_mutability_exclusions, scan_on_push, "
@@ -42,6 +43,13 @@ class Guard(NamedTuple):
     resource_tags: Mapping[str, str]
 
 
+class Packed(NamedTuple):
+    """A repository with all that comes back with it from the bin."""
+
+    repository: Repository
+    lifecycle: LifecyclePolicy | None = None
+
+
 async def find(tx: Tx, registry: Registry, name: str) -> Repository | None:
     """The repository of this name."""
     row = await tx.one(
@@ -50,6 +58,12 @@ async def find(tx: Tx, registry: Registry, name: str) -> Repository | None:
         region=registry.region,
         name=name,
     )
+    return _repository(row) if row else None
+
+
+async def get(tx: Tx, repository: int) -> Repository | None:
+    """The repository of this number."""
+    row = await tx.one(f"SELECT {_COLUMNS} FROM repositories WHERE id = :id", id=repository)
     return _repository(row) if row else None
 
 
@@ -246,14 +260,14 @@ def _repository(row: Row) -> Repository:
     )
 
 
-def packed(repository: Repository) -> str:
-    """A repository with its settings, as JSON, for the time that it is in the bin."""
-    return _json(repository)
+def packed(whole: Packed) -> str:
+    """As JSON, for the time that it is in the bin."""
+    return _json(whole)
 
 
-def unpacked(text: str) -> Repository:
-    """The repository that was packed."""
-    return msgspec.json.decode(text, type=Repository)
+def unpacked(text: str) -> Packed:
+    """What was packed."""
+    return msgspec.json.decode(text, type=Packed)
 
 
 def _json(value: object) -> str:

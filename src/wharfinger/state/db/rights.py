@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from wharfinger.state.db.database import Tx
+
+VERSION: Final = "SELECT version FROM rights_version"
 
 
 async def version(tx: Tx) -> int:
     """A number that every change of rights makes larger."""
-    row = await tx.one("SELECT version FROM rights_version")
+    row = await tx.one(VERSION)
     return int(row[0]) if row else 0
 
 

@@ -64,6 +64,16 @@ async def page(tx: Tx, registry: Registry, after: str, limit: int) -> list[Robot
     return [_robot(row) for row in rows]
 
 
+async def count(tx: Tx, registry: Registry) -> int:
+    """How many robots a registry has."""
+    row = await tx.one(
+        "SELECT count(*) FROM robots WHERE account = :account AND region = :region",
+        account=registry.account,
+        region=registry.region,
+    )
+    return int(row[0]) if row else 0
+
+
 async def put(tx: Tx, new: Robot) -> None:
     """Insert, or put in the place of the one of the same name."""
     await tx.run(

@@ -249,7 +249,9 @@ CREATE INDEX jobs_by_time ON jobs (run_at);
 
 ACCESS: Final = """
 -- one row: how often anything was changed that decides who may do what
-CREATE TABLE rights_version (version BIGINT NOT NULL);
+CREATE TABLE rights_version (
+    version BIGINT NOT NULL
+);
 INSERT INTO rights_version (version) VALUES (0);
 -- users and roles; the root of an account has no row
 CREATE TABLE principals (
@@ -281,6 +283,7 @@ CREATE TABLE attachments (
 ALTER TABLE access_keys ADD COLUMN user_id TEXT REFERENCES principals (id) ON DELETE CASCADE;  -- null: the root's
 ALTER TABLE access_keys ADD COLUMN disabled_at BIGINT;
 ALTER TABLE access_keys ADD COLUMN used_at BIGINT;
+ALTER TABLE access_keys ADD COLUMN is_declared BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX keys_of_user ON access_keys (user_id, created_at, id) WHERE user_id IS NOT NULL;
 -- logins of container clients that are no AWS clients
 CREATE TABLE robots (
@@ -307,6 +310,12 @@ CREATE TABLE identity_providers (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (account, issuer)
 ); -- clustered
+-- one row: the access file as it was last dealt with, and what was wrong with it
+CREATE TABLE access_file (
+    digest TEXT NOT NULL,               -- of all that it says, keyed
+    problem TEXT
+);
+INSERT INTO access_file (digest) VALUES ('');
 CREATE TABLE registry_policies (
     account TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -317,7 +326,40 @@ ALTER TABLE repositories ADD COLUMN policy TEXT;
 CREATE INDEX repositories_with_policy ON repositories (account, region) WHERE policy IS NOT NULL;
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS)
+LIFECYCLE: Final = """
+CREATE TABLE lifecycle_policies (
+    repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,                 -- JSON, as it is shown
+    put_by TEXT NOT NULL,               -- ARN
+    evaluated_at BIGINT NOT NULL,       -- 0: not yet
+    PRIMARY KEY (repository_id)
+); -- clustered
+-- what a policy would do, be it that of the repository or one to try out; the last one that was asked for
+CREATE TABLE lifecycle_previews (
+    repository_id BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
+    text TEXT NOT NULL,                 -- JSON, as it was given
+    status TEXT NOT NULL,               -- IN_PROGRESS, COMPLETE, EXPIRED
+    attempt BIGINT NOT NULL,            -- counts those who began to make it; the last one has it
+    image_count BIGINT NOT NULL,
+    expires_at BIGINT,                  -- when its images are dropped; null: they are not there
+    PRIMARY KEY (repository_id)
+); -- clustered
+CREATE INDEX lifecycle_previews_by_term ON lifecycle_previews (expires_at) WHERE expires_at IS NOT NULL;
+CREATE TABLE lifecycle_preview_images (
+    repository_id BIGINT NOT NULL REFERENCES lifecycle_previews (repository_id) ON DELETE CASCADE,
+    number BIGINT NOT NULL,             -- their order: the oldest first
+    digest TEXT NOT NULL,
+    tags TEXT NOT NULL,                 -- JSON list
+    pushed_at BIGINT NOT NULL,
+    priority BIGINT NOT NULL,           -- of the rule by which it goes
+    PRIMARY KEY (repository_id, number)
+); -- clustered
+CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (repository_id, digest);
+-- a repository in the bin has its policy with it
+UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE)
 VERSION: Final = len(MIGRATIONS)
 _FREE_PAGES: Final = 16
 _SHRINK_STEP: Final = 256

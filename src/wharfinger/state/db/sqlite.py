@@ -21,6 +21,7 @@ import apsw
 import msgspec
 
 from wharfinger.domain.faults import Unavailable
+from wharfinger.state.db import rights
 from wharfinger.state.db.database import P, Row, T, Value, Work
 
 FILE: Final = "wharfinger.db"
@@ -100,6 +101,12 @@ class Sqlite:
             finally:
                 if self._reader.in_transaction:
                     self._reader.execute("COMMIT")
+
+    async def rights_version(self) -> int:
+        self._count()
+        with _database_errors():
+            row: Row = self._reader.execute(rights.VERSION).fetchall()[0]
+        return int(row[0])
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._is_closed:
