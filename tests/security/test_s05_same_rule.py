@@ -102,7 +102,7 @@ MOVING: Final[dict[str, Way]] = {
     "PUT by digest with several tags": lambda shop, doors: _put(shop, doors, f"{shop.other.digest}?tag=new&tag=v1"),
 }
 RESTORING: Final[dict[str, Way]] = {
-    "RestoreImages": lambda shop, doors: doors.asked("RestoreImages", **APP, imageIds=[{"imageDigest": shop.gone.digest}]),
+    "RestoreImages": lambda _, doors: doors.asked("RestoreImages", **APP, imageIds=[{"imageTag": "gone"}]),
     "RestoreDeletion": lambda shop, doors: doors.asked("RestoreDeletion", deletionId=shop.deletion),
     "UndoPlan": lambda shop, doors: doors.asked("UndoPlan", planId=shop.undoable),
 }

@@ -22,6 +22,7 @@ _TEXTS: Final = (
     "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ecr-pullthroughcache/hub",
     "x" * 100,
+    "ecr:BatchGetImage",
 )
 _LONGEST_TRIED: Final = 5 * 1024 * 1024
 _OF_ANY_TYPE: Final[tuple[Any, ...]] = (
