@@ -77,8 +77,12 @@ class Asgi:
         body: bytes | Body = b"",
         headers: Mapping[str, str] | None = None,
         sink: Callable[[bytes], Any] | None = None,
+        raw_path: bytes | None = None,
     ) -> Answer:
-        """One request; the answer's body is collected unless `sink` takes its pieces."""
+        """One request; the answer's body is collected unless `sink` takes its pieces.
+
+        `raw_path` is the path as bytes, where no text would do.
+        """
         path, _, query = target.partition("?")
         sent = {"host": "localhost:5050", **{name.lower(): value for name, value in (headers or {}).items()}}
         if isinstance(body, bytes):
@@ -91,7 +95,7 @@ class Asgi:
             "method": method,
             "scheme": "http",
             "path": unquote(path),
-            "raw_path": path.encode(),
+            "raw_path": path.encode() if raw_path is None else raw_path,
             "query_string": query.encode(),
             "root_path": "",
             "headers": [(name.encode(), value.encode()) for name, value in sent.items()],
@@ -163,12 +167,19 @@ class Doors(Asgi):
 
     async def _json(self, service: str, operation: str, arguments: Mapping[str, Any]) -> Answer:
         body = json.dumps(arguments, default=lambda value: base64.b64encode(value).decode())
-        return await self.request("POST", "/", body.encode(), headers(operation, self.account, REGION, service))
+        return await self.raw(service, operation, body.encode())
+
+    async def raw(self, service: str, operation: str, body: bytes | Body) -> Answer:
+        """A call with any bytes as its arguments."""
+        return await self.request("POST", "/", body, headers(operation, self.account, REGION, service))
+
+    async def asked(self, operation: str, **arguments: Any) -> Answer:
+        """A call of whichever service has the operation."""
+        return await self._json("wharfinger" if operation in WHARFINGER else "ecr", operation, arguments)
 
     async def served(self, operation: str, **arguments: Any) -> Any:
-        """A call of the ECR API, or of Wharfinger's own service, that succeeds: what it answers."""
-        service = "wharfinger" if operation in WHARFINGER else "ecr"
-        answer = await self._json(service, operation, arguments)
+        """The same, which succeeds: what it answers."""
+        answer = await self.asked(operation, **arguments)
         assert answer.status == 200, (operation, answer)
         return answer.json
 

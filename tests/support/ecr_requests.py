@@ -22,6 +22,7 @@ _TEXTS: Final = (
     "arn:aws:kms:eu-central-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef",
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ecr-pullthroughcache/hub",
     "x" * 100,
+    "ecr:BatchGetImage",
 )
 _LONGEST_TRIED: Final = 5 * 1024 * 1024
 _OF_ANY_TYPE: Final[tuple[Any, ...]] = (
@@ -53,6 +54,13 @@ def example(kind: inspect.Type) -> Any:
             return {field.encode_name: example(field.type) for field in kind.fields}
         case inspect.ListType():
             return [example(kind.item_type)] * max(1, kind.min_length or 0)
+        case inspect.DictType():
+            return {example(kind.key_type): example(kind.value_type)}
+    return _single(kind)
+
+
+def _single(kind: inspect.Type) -> Any:
+    match kind:
         case inspect.LiteralType():
             return kind.values[0]
         case inspect.StrType():
@@ -61,6 +69,8 @@ def example(kind: inspect.Type) -> Any:
             return base64.b64encode(b"bytes").decode()
         case inspect.IntType():
             return kind.ge or 0
+        case inspect.FloatType():
+            return 1_800_000_001.5
         case inspect.BoolType():
             return True
     raise AssertionError(f"no request of the model had a {kind} when this was written")

@@ -239,7 +239,7 @@ async def test_a_hold_that_is_over_cannot_be_taken_away(state: State, clock: Clo
     over = await put_one(state, "app", "v1", expires_at=clock() + 1000)
     clock.move(1000)
     with pytest.raises(HoldNotFound):
-        await holds.delete(state, REGISTRY, over.id)
+        await holds.delete(state, CALLER, REGISTRY, over.id)
 
 
 async def test_a_hold_that_is_over_can_be_put_again(state: State, clock: Clock) -> None:

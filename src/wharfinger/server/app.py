@@ -27,6 +27,8 @@ Answer = Response | FileResponse
 _READING: Final = {"GET", "HEAD"}
 # of the event loop: granian stops it within the first few, and signals get lost until it runs again
 _TURNS: Final = 100
+# what people push is shown by no browser as anything but what it is said to be
+_AS_SAID: Final = (b"x-content-type-options", b"nosniff")
 _TEXT: Final = (b"content-type", b"text/plain; charset=utf-8")
 _GREETING: Final = (
     f"Wharfinger {__version__}, a container registry.\n"
@@ -123,14 +125,14 @@ class Application:
             log.info(
                 "%s %s %s %d %.0f ms %s %s",
                 request.method,
-                request.path.decode("latin-1"),
+                request.path.decode("latin-1").encode("unicode_escape").decode(),  # no line of its own
                 request.operation,
                 response.status,
                 (time.perf_counter() - began) * 1000,
                 request.client or "-",
                 request.id,
             )
-        headers = [*response.headers, (b"x-amzn-requestid", request.id.encode())]
+        headers = [*response.headers, _AS_SAID, (b"x-amzn-requestid", request.id.encode())]
         if self._is_leaving:
             headers.append((b"connection", b"close"))
         await respond(request, response._replace(headers=headers), send)

@@ -140,10 +140,12 @@ async def _admit(
 async def require(state: State, caller: Caller, errand: Errand) -> None:
     """Refuse what a caller may not do beside what it came for. Raises Denied, AuthenticationMissing."""
 
-    async def work(tx: Tx) -> None:
-        await _check(tx, await state.remembered.now(tx), state, caller, errand)
+    await state.db.read(require_in, state, caller, errand)
 
-    await state.db.read(work)
+
+async def require_in(tx: Tx, state: State, caller: Caller, errand: Errand) -> None:
+    """The same, as a part of a transaction."""
+    await _check(tx, await state.remembered.now(tx), state, caller, errand)
 
 
 async def has_public(state: State, registry: Registry) -> bool:

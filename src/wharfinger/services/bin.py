@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain.causes import Cause
-from wharfinger.domain.faults import DeletionNotFound, RepositoryNotFound
+from wharfinger.domain.faults import DeletionNotFound, Denied, RepositoryNotFound
 from wharfinger.domain.images import ImageId, StoredImage
 from wharfinger.domain.names import Registry
 from wharfinger.services import access, lifecycle
-from wharfinger.services.access import Caller
+from wharfinger.services.access import Caller, Errand
 from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
 from wharfinger.state.db import deletions, events, images, repositories
@@ -19,6 +19,8 @@ from wharfinger.state.db.deletions import BinnedImage, Deletion
 from wharfinger.state.db.repositories import Repository
 
 RestoreFailureCode = Literal["ImageNotFound", "TagTaken", "ChildMissing"]
+RESTORING: Final = "wharfinger:RestoreImages"  # what it takes to bring anything back
+_EMPTYING: Final = "wharfinger:EmptyBin"
 _FIRST: Final = 2**62  # before it comes every id
 
 
@@ -80,16 +82,23 @@ async def images_page(
 # --- bringing back -------------------------------------------------------------------------------------------
 
 
-async def restore_deletion(state: State, registry: Registry, id_: int, cause: Cause) -> Restored:
+async def restore_deletion(state: State, caller: Caller, registry: Registry, id_: int, cause: Cause) -> Restored:
     """Bring back all that one call deleted, its repository too.
 
     A tag that was taken meanwhile stays where it is. Raises DeletionNotFound, RepositoryNotFound.
     """
-    return await state.db.write(bring_back, state, registry, id_, cause, state.clock())
+    now = state.clock()
+
+    async def work(tx: Tx) -> Restored:
+        found = await deletions.alive(tx, registry, None, [id_], now)
+        await _check_may(tx, state, caller, registry, RESTORING, found)
+        return await bring_back(tx, state, registry, id_, cause, now)
+
+    return await state.db.write(work)
 
 
 async def bring_back(tx: Tx, state: State, registry: Registry, id_: int, cause: Cause, now: int) -> Restored:
-    """The same, as a part of a transaction. What it raises it raises before it changes anything."""
+    """The same for who may, as a part of a transaction. What it raises it raises before it changes anything."""
     deletion = await deletions.find(tx, registry, id_, now)
     if deletion is None:
         raise DeletionNotFound(id_)
@@ -306,23 +315,46 @@ class _Restoring:
 
 async def empty(
     state: State,
+    caller: Caller,
     registry: Registry,
     repository: str | None,
     chosen: Sequence[int] | None,
     *,
     dry_run: bool,
 ) -> Emptied:
-    """End the term of deletions: those chosen, or all of a repository or of the registry. Raises DeletionNotFound."""
+    """End the term of deletions: those chosen, or all of a repository or of the registry.
+
+    Raises DeletionNotFound, Denied.
+    """
     now = state.clock()
 
     async def work(tx: Tx) -> Emptied:
-        ids = await deletions.ids(tx, registry, repository, chosen, now)
+        found = await deletions.alive(tx, registry, repository, chosen, now)
         for id_ in chosen or ():
-            if id_ not in ids:
+            if id_ not in found:
                 raise DeletionNotFound(id_)
+        if chosen is not None:
+            await _check_may(tx, state, caller, registry, _EMPTYING, found)
+        elif found:
+            await access.require_in(tx, state, caller, Errand(_EMPTYING, registry, sorted(set(found.values()))))
+        ids = list(found)
         count, size = await deletions.weight(tx, ids)
         if not dry_run:
             await deletions.end_terms(tx, ids, now)
         return Emptied(len(ids), count, size)
 
     return await (state.db.read(work) if dry_run else state.db.write(work))
+
+
+# --- rights --------------------------------------------------------------------------------------------------
+
+
+async def _check_may(
+    tx: Tx, state: State, caller: Caller, registry: Registry, action: str, found: Mapping[int, str]
+) -> None:
+    """A deletion of a repository with which the caller may not do this looks like none. Raises DeletionNotFound."""
+    for id_, name in found.items():
+        try:
+            await access.require_in(tx, state, caller, Errand(action, registry, (name,)))
+        except Denied:
+            raise DeletionNotFound(id_) from None

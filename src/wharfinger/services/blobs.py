@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain import digests
 from wharfinger.domain.faults import BlobNotFound, BlobReferenced
@@ -17,6 +17,7 @@ from wharfinger.state.db.database import Tx
 from wharfinger.state.db.repositories import Repository
 
 LayerFailureCode = Literal["InvalidLayerDigest", "MissingLayerDigest"]
+_MOST_HOLDERS: Final = 100
 
 
 class Availability(NamedTuple):
@@ -59,8 +60,13 @@ async def availability(state: State, registry: Registry, repository: str, asked:
     return Availability(layers, failures)
 
 
-async def mount(state: State, registry: Registry, repository: str, digest: str, source: str | None) -> bool:
-    """Give a repository a blob that `source` (None: any repository of the registry) has, if mounting is on.
+async def holders(state: State, registry: Registry, repository: str, digest: str) -> Sequence[str]:
+    """Repositories that a blob could be mounted from into one, a hundred at most."""
+    return await state.db.read(blobs.holders, registry, repository, digest, _MOST_HOLDERS)
+
+
+async def mount(state: State, registry: Registry, repository: str, digest: str, source: str) -> bool:
+    """Give a repository a blob that `source` has, if mounting is on.
 
     Raises RepositoryNotFound (of `repository`, not of the source), DigestInvalid.
     """
@@ -98,10 +104,8 @@ async def delete(state: State, registry: Registry, repository: str, digest: str)
     await state.db.write(work)
 
 
-async def _source_blob(tx: Tx, target: Repository, source: str | None, digest: str) -> int | None:
+async def _source_blob(tx: Tx, target: Repository, source: str, digest: str) -> int | None:
     """As on ECR, only between repositories of the same encryption."""
-    if source is None:
-        return await blobs.find_in_registry(tx, target, digest)
     holder = await repositories.find(tx, target.registry, source)
     if holder is None or (holder.encryption_type, holder.kms_key) != (target.encryption_type, target.kms_key):
         return None

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from wharfinger.domain import holds as rules
-from wharfinger.domain.faults import HoldNotFound, HoldOfFeed, InvalidParameter, TooManyHolds, TooManyPatternHolds
+from wharfinger.domain.faults import (
+    Denied,
+    HoldNotFound,
+    HoldOfFeed,
+    InvalidParameter,
+    TooManyHolds,
+    TooManyPatternHolds,
+)
 from wharfinger.domain.holds import Hold
 from wharfinger.domain.names import Registry
-from wharfinger.services.access import Caller
+from wharfinger.services import access
+from wharfinger.services.access import Caller, Errand
 from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.state import State
 from wharfinger.state.db import holds
 from wharfinger.state.db.database import Tx
+
+_DELETION: Final = "wharfinger:DeleteHold"
 
 
 async def put(
@@ -52,14 +64,21 @@ async def page(
     return pages.page(found[:most], has_more=len(found) > most, position=holds.position)
 
 
-async def delete(state: State, registry: Registry, id_: int) -> Hold:
-    """Take a hold away: the one that it was. Raises HoldNotFound, HoldOfFeed."""
+async def delete(state: State, caller: Caller, registry: Registry, id_: int) -> Hold:
+    """Take a hold away: the one that it was. One of a repository where the caller may not looks like none.
+
+    Raises HoldNotFound, HoldOfFeed.
+    """
     now = state.clock()
 
     async def work(tx: Tx) -> Hold:
         found = await holds.find(tx, registry, id_, now)
         if found is None:
             raise HoldNotFound(id_)
+        try:
+            await access.require_in(tx, state, caller, Errand(_DELETION, registry, (found.repository,)))
+        except Denied:
+            raise HoldNotFound(id_) from None
         if found.feed is not None:
             raise HoldOfFeed(id_, found.feed)
         await holds.delete_all(tx, [id_])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from wharfinger.api.http import Header, Response
@@ -73,13 +74,13 @@ async def _mount(call: Call, digest: str, source: str | None) -> bool:
     """Whatever hinders a mount, the client goes on with an upload."""
     if source is not None and not is_repository(source):
         return False
-    # without a source it may be any of them
-    errand = Errand(MOUNT_SOURCE_ACTION, call.registry, (source or "*",))
-    try:
-        await access.require(call.state, call.caller, errand)
-        return await blobs.mount(call.state, call.registry, call.repository, digest, source)
-    except (DigestInvalid, Denied):
-        return False
+    # without a source it may be any that the caller could pull from
+    where = (call.state, call.registry, call.repository, digest)
+    for name in [source] if source is not None else await blobs.holders(*where):
+        with suppress(DigestInvalid, Denied):
+            await access.require(call.state, call.caller, Errand(MOUNT_SOURCE_ACTION, call.registry, (name,)))
+            return await blobs.mount(*where, name)
+    return False
 
 
 def _target(call: Call) -> Target:

@@ -77,7 +77,9 @@ async def restore_images(call: Call, request: contract.RestoreImagesRequest) -> 
 
 async def restore_deletion(call: Call, request: contract.RestoreDeletionRequest) -> contract.RestoreDeletionResponse:
     """RestoreDeletion."""
-    restored = await bin_.restore_deletion(call.state, call.registry, number(request.deletion_id), call.cause)
+    restored = await bin_.restore_deletion(
+        call.state, call.caller, call.registry, number(request.deletion_id), call.cause
+    )
     return contract.RestoreDeletionResponse(
         repository_name=restored.repository,
         image_ids=[identifier(item) for item in restored.entries],
@@ -92,6 +94,7 @@ async def empty_bin(call: Call, request: contract.EmptyBinRequest) -> contract.E
         raise InvalidParameter("all", "Exactly one of repositoryName, deletionIds and all must be given")
     emptied = await bin_.empty(
         call.state,
+        call.caller,
         call.registry,
         request.repository_name,
         [number(item) for item in request.deletion_ids] if request.deletion_ids is not None else None,

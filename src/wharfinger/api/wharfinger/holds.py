@@ -37,7 +37,7 @@ async def list_holds(call: Call, request: contract.ListHoldsRequest) -> contract
 async def delete_hold(call: Call, request: contract.DeleteHoldRequest) -> contract.DeleteHoldResponse:
     """DeleteHold."""
     return contract.DeleteHoldResponse(
-        hold=_hold(await holds.delete(call.state, call.registry, number(request.hold_id)))
+        hold=_hold(await holds.delete(call.state, call.caller, call.registry, number(request.hold_id)))
     )
 
 

@@ -9,6 +9,7 @@ from wharfinger.contract import wharfinger as contract
 from wharfinger.domain.filters import Filters
 from wharfinger.services import access, plans
 from wharfinger.services.access import Errand
+from wharfinger.services.bin import RESTORING
 from wharfinger.state.db.plans import Plan, PlanImage
 
 
@@ -49,16 +50,16 @@ async def list_plan_images(call: Call, request: contract.ListPlanImagesRequest) 
 async def execute_plan(call: Call, request: contract.ExecutePlanRequest) -> contract.ExecutePlanResponse:
     """ExecutePlan, by who may delete images from all repositories that it is about."""
     plan = number(request.plan_id)
-    names = await plans.repositories_of(call.state, call.registry, plan)
-    if names:
-        await access.require(call.state, call.caller, Errand("ecr:BatchDeleteImage", call.registry, names))
+    await _check_may(call, "ecr:BatchDeleteImage", plan)
     begun = await plans.execute(call.state, call.registry, plan, request.reason, call.caller.principal)
     return contract.ExecutePlanResponse(plan=_plan(begun))
 
 
 async def undo_plan(call: Call, request: contract.UndoPlanRequest) -> contract.UndoPlanResponse:
-    """UndoPlan."""
-    begun = await plans.undo(call.state, call.registry, number(request.plan_id), call.caller.principal)
+    """UndoPlan, by who may restore images in all of those repositories."""
+    plan = number(request.plan_id)
+    await _check_may(call, RESTORING, plan)
+    begun = await plans.undo(call.state, call.registry, plan, call.caller.principal)
     return contract.UndoPlanResponse(plan=_plan(begun))
 
 
@@ -78,6 +79,12 @@ HANDLERS: Final[dict[str, Handler]] = {
     "UndoPlan": undo_plan,
     "DeletePlan": delete_plan,
 }
+
+
+async def _check_may(call: Call, action: str, plan: int) -> None:
+    names = await plans.repositories_of(call.state, call.registry, plan)
+    if names:
+        await access.require(call.state, call.caller, Errand(action, call.registry, names))
 
 
 def _filters(asked: contract.PlanFilters) -> Filters:

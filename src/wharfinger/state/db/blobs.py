@@ -7,7 +7,6 @@ from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain.names import Registry
 from wharfinger.state.db.database import Row, Tx
-from wharfinger.state.db.repositories import Repository
 
 
 class Blob(NamedTuple):
@@ -47,20 +46,22 @@ async def find(tx: Tx, registry: Registry, repository: str, digest: str) -> Blob
     return Blob(*row) if row[4] is not None else None
 
 
-async def find_in_registry(tx: Tx, beside: Repository, digest: str) -> int | None:
-    """The id of a blob that any repository of the registry has, of those with the encryption of this one."""
-    row = await tx.one(
-        "SELECT b.id FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
+async def holders(tx: Tx, registry: Registry, beside: str, digest: str, limit: int) -> list[str]:
+    """The names of repositories that have a blob, of those with the encryption of one, the first ones by name."""
+    rows = await tx.all(
+        "SELECT r.name FROM blobs b JOIN repository_blobs l ON l.blob_id = b.id "
         "JOIN repositories r ON r.id = l.repository_id "
+        "JOIN repositories t ON t.account = r.account AND t.region = r.region AND t.encryption_type = "
+        "r.encryption_type AND COALESCE(t.kms_key, '') = COALESCE(r.kms_key, '') "
         "WHERE b.digest = :digest AND b.rotten_at IS NULL AND r.account = :account AND r.region = :region "
-        "AND r.encryption_type = :encryption AND COALESCE(r.kms_key, '') = :key LIMIT 1",
+        "AND t.name = :beside ORDER BY r.name LIMIT :limit",
         digest=digest,
-        account=beside.registry.account,
-        region=beside.registry.region,
-        encryption=beside.encryption_type,
-        key=beside.kms_key or "",
+        account=registry.account,
+        region=registry.region,
+        beside=beside,
+        limit=limit,
     )
-    return int(row[0]) if row else None
+    return [str(name) for (name,) in rows]
 
 
 async def layers(tx: Tx, repository: int, digests: Sequence[str]) -> list[Layer]:

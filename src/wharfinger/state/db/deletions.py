@@ -282,10 +282,13 @@ async def forget_empty(tx: Tx, ids: Sequence[int]) -> None:
 _CHOSEN: Final = ("", "AND d.id IN EACH(:chosen) ")
 
 
-async def ids(tx: Tx, registry: Registry, repository: str | None, chosen: Sequence[int] | None, now: int) -> list[int]:
-    """Deletions whose term is not over: of a registry, of one repository, or some of them."""
+async def alive(
+    tx: Tx, registry: Registry, repository: str | None, chosen: Sequence[int] | None, now: int
+) -> dict[int, str]:
+    """Deletions whose term is not over, each with its repository: of a registry, of one repository, or some of them."""
     rows = await tx.all(
-        "SELECT d.id FROM deletions d WHERE d.account = :account AND d.region = :region AND d.expires_at > :now "
+        "SELECT d.id, d.repository FROM deletions d "
+        "WHERE d.account = :account AND d.region = :region AND d.expires_at > :now "
         f"{_ALL_REPOSITORIES[repository is not None]}{_CHOSEN[chosen is not None]}ORDER BY d.id",
         account=registry.account,
         region=registry.region,
@@ -293,7 +296,7 @@ async def ids(tx: Tx, registry: Registry, repository: str | None, chosen: Sequen
         chosen=chosen,
         now=now,
     )
-    return [row[0] for row in rows]
+    return {row[0]: row[1] for row in rows}
 
 
 async def weight(tx: Tx, ids: Sequence[int]) -> tuple[int, int]:

@@ -237,7 +237,7 @@ async def has_public(tx: Tx, registry: Registry) -> bool:
     """Whether any repository of a registry has a policy that may speak of everybody."""
     row = await tx.one(
         "SELECT 1 FROM repositories WHERE account = :account AND region = :region AND policy IS NOT NULL "
-        "AND policy LIKE '%\"*\"%' LIMIT 1",
+        "AND REPLACE(policy, '\"*\"', '') <> policy LIMIT 1",
         account=registry.account,
         region=registry.region,
     )

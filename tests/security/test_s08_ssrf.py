@@ -1,7 +1,16 @@
-"""Web hooks are no way into the network of the server: where they may go, and whom they believe."""
+"""S8: the server goes nowhere for somebody who could not go there, and takes no login along.
+
+Attacks: Harbor CVE-2020-13788 and Quay CVE-2026-2376, CVE-2026-2377 and CVE-2026-32591 (addresses inside the network,
+by a web hook, a redirect, an export, an upstream), distribution CVE-2026-33540 and containerd CVE-2020-15157 (a login
+that is sent to a realm or host that an answer chose), Quay CVE-2020-27831 (a token used for notifications).
+
+Web hooks, and the issuers that an identity provider names, go out by `services/outgoing.py`; there is no upstream yet.
+Nothing that goes out has a login of anybody, so no redirect or realm could take one along.
+"""
 
 from __future__ import annotations
 
+import ast
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +21,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+import wharfinger as wharfinger_package
 from support.certificates import Certificate, certificate
 from support.content import image
 from support.doors import Doors, new_doors
@@ -21,6 +31,7 @@ from support.state import Clock
 from wharfinger.services import outgoing, webhooks
 
 PLENTY = 4 * 1024 * 1024
+ROOT = Path(wharfinger_package.__file__).parent
 
 
 @pytest.fixture
@@ -58,6 +69,21 @@ async def failure(doors: Doors, receiver: Receiver, answer: bytes) -> Any:
     """What an answer is called that does not take the delivery."""
     receiver.answers = [answer]
     return (await delivered(doors, receiver.url)).get("lastFailure")
+
+
+# --- the source ----------------------------------------------------------------------------------------------
+
+
+def test_one_module_of_the_server_connects_to_others() -> None:
+    """And the command line, whose user is the one who waits for it."""
+    connecting = {"open_connection", "create_connection", "urlopen", "HTTPConnection", "HTTPSConnection", "getaddrinfo"}
+    found = {
+        str(module.relative_to(ROOT))
+        for module in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in connecting
+    }
+    assert {name for name in found if not name.startswith("cli/")} == {"services/outgoing.py"}
 
 
 # --- addresses -----------------------------------------------------------------------------------------------
@@ -181,6 +207,44 @@ async def test_proxies_of_the_environment_are_not_used(
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
         await delivered(doors, receiver.url)
         assert (proxy.asked, receiver.tags) == (0, ["a"])
+
+
+@pytest.mark.parametrize("first", ["93.184.216.34", "127.0.0.1"], ids=["public first", "private first"])
+async def test_a_name_with_one_address_out_of_bounds_is_out_of_bounds(
+    doors: Doors, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Which of several addresses is taken would be chance."""
+    both = [first, *({"93.184.216.34", "127.0.0.1"} - {first})]
+    answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, receiver.port)) for address in both]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    strict = Doors(replace(doors.state, rules=doors.state.rules._replace(webhook_private=False)))
+    answer = await strict.wharfinger("PutWebhook", name="hook", url=f"http://hooks.example:{receiver.port}/")
+    assert answer.code == "InvalidParameterException"
+
+
+async def test_a_name_that_leads_inside_after_it_was_checked_leads_nowhere(
+    doors: Doors, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name server that answers otherwise each time it is asked."""
+    address = "93.184.216.34"
+
+    def lookup(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, receiver.port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    strict = Doors(replace(doors.state, rules=doors.state.rules._replace(webhook_private=False)))
+    await strict.served("PutWebhook", name="hook", url=f"http://hooks.example:{receiver.port}/")
+    address = "127.0.0.1"
+    await strict.push("app", image(), "a")
+    assert await webhooks.deliver_due(strict.state)
+    assert receiver.asked == 0
+    assert (await hook(strict))["lastFailure"].startswith("'hooks.example' cannot be found or is no public address")
+
+
+async def test_a_delivery_has_no_login_of_anybody(doors: Doors, receiver: Receiver) -> None:
+    await delivered(doors, receiver.url)
+    [delivery] = receiver.deliveries
+    assert not {"authorization", "cookie", "x-amz-security-token"} & delivery.headers.keys()
 
 
 # --- answers -------------------------------------------------------------------------------------------------
