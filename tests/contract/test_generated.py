@@ -94,9 +94,14 @@ def test_an_operation_has_the_types_that_the_model_gives_it(service: str, name: 
 
 
 @pytest.mark.parametrize(
-    ("service", "others"), [("ecr", {"ListImageReferrers": "ecr:BatchGetImage"}), ("sts", {}), ("wharfinger", {})]
+    ("service", "others"),
+    [
+        ("ecr", {"ListImageReferrers": "ecr:BatchGetImage"}),
+        ("sts", {}),
+        ("wharfinger", {"DeleteImages": "ecr:BatchDeleteImage"}),
+    ],
 )
-def test_each_operation_is_allowed_by_the_action_of_its_name_but_for_listing_referrers(
+def test_an_operation_needs_the_right_of_its_name_or_of_the_one_that_it_is_another_way_to(
     service: str, others: dict[str, str]
 ) -> None:
     rows: dict[str, Operation] = CONTRACTS[service].types.OPERATIONS
