@@ -261,6 +261,11 @@ def test_variables_complete_the_values_of_a_condition(operator: str, value: str,
     assert holds(operator, value, actual, aws_userid="u1") is met
 
 
+def test_variables_complete_values_that_each_of_several_is_compared_with() -> None:
+    assert holds("ForAnyValue:StringLike", "${aws:userid}*", ("x", "u1x"), key="aws:TagKeys", aws_userid="u1") is True
+    assert holds("ForAllValues:StringLike", "${aws:userid}*", ("x", "u1x"), key="aws:TagKeys", aws_userid="u1") is False
+
+
 def test_case_of_what_a_variable_stands_for_counts() -> None:
     assert holds("StringEquals", "${aws:userid}", "U1", aws_userid="U1") is True
     assert holds("StringEquals", "${aws:userid}", "u1", aws_userid="U1") is False

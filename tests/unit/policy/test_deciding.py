@@ -389,9 +389,9 @@ def test_a_decision_names_the_statement_that_made_it() -> None:
     assert allowed == Decision(True, "identity-based", False, "second", 1, "All")
     denied = decide(ask(action="ecr:DeleteRepository"), identity=identity, resource=[])
     assert denied == Decision(False, "identity-based", True, "second", 2, "Keep")
-    resource = [gives({"AWS": BOB.arn}), of_repository(allow("ecr:*", None, Principal="*"))]
+    resource = [gives({"AWS": BOB.arn}), of_repository(allow("ecr:*", None, Principal="*", Sid="Open"))]
     assert decide(ask(), identity=[], resource=resource) == Decision(
-        True, "resource-based", False, "of the repository", 0, None
+        True, "resource-based", False, "of the repository", 0, "Open"
     )
 
 

@@ -60,6 +60,12 @@ def test_it_is_said_how_a_statement_names_who_asks(principal: Principal, named: 
     assert verdict.misfit == (None if reach else Misfit("principal"))
 
 
+def test_a_statement_for_all_but_some_names_anyone_else() -> None:
+    resource = [of_repository(deny("ecr:*", None, NotPrincipal={"AWS": [OTHER, BOB.arn]}))]
+    assert trace(ask(ANN), identity=[], resource=resource)[0].reach == "anyone"
+    assert trace(ask(BOB), identity=[], resource=resource)[0].reach is None
+
+
 def test_whom_a_statement_names_is_looked_at_before_what_it_is_about() -> None:
     resource = [of_repository(allow("ecr:DescribeImages", None, Principal={"AWS": BOB.arn}))]
     assert trace(ask(), identity=[], resource=resource)[0].misfit == Misfit("principal")

@@ -14,7 +14,7 @@ from wharfinger.domain.policy import pretty
 
 WRITTEN = """
 {"Version":"2008-10-17","Statement":[{"Sid":"new statement","Effect":"Allow","Principal":{"AWS":
-["arn:aws:iam::111122223333:root","444455556666"]},"Action":["ecr:BatchGetImage"],"Condition":{}},{"Sid":"ü","X":[]}]}
+["arn:aws:iam::111122223333:root","444455556666"]},"Action":["ecr:BatchGetImage"],"Condition":{}},{"Sid":"ü","Ö":[]}]}
 """
 EXPECTED = """{
   "Version" : "2008-10-17",
@@ -28,7 +28,7 @@ EXPECTED = """{
     "Condition" : { }
   }, {
     "Sid" : "ü",
-    "X" : [ ]
+    "Ö" : [ ]
   } ]
 }"""
 

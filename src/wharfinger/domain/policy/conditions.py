@@ -48,7 +48,7 @@ class Condition:
 
     def holds(self, keys: Keys) -> bool | None:
         """Whether it is met; None if that cannot be told."""
-        values = keys.get(self.key, ())
+        values = keys.get(self.key)
         if self._wants_absent is not None:
             return (not values) in self._wants_absent
         if not values:

@@ -9,8 +9,8 @@ from typing import Final, Literal, NamedTuple
 from wharfinger.domain.policy.texts import quoted
 
 PrincipalKind = Literal["anonymous", "root", "user", "session", "robot", "federated"]
-# how a statement names who asks. anyone: `*`; direct: a session, or the issuer of a token; entity: a user, a robot or
-# the role of a session, whose sessions a session policy narrows; account: the account, which delegates
+# how a statement names who asks. anyone: `*`, or all but some; direct: a session, or the issuer of a token; entity: a
+# user, a robot, or the role of a session, which a session policy narrows; account: the account, which delegates
 Reach = Literal["anyone", "direct", "entity", "account"]
 
 _NAME: Final = r"[\w+=,.@-]+"
@@ -82,13 +82,11 @@ class Principals:
     def reach(self, principal: Principal, account: str) -> Reach | None:
         """How they name `principal`, asking for what belongs to `account`; None if they do not."""
         if self._inverted:
-            return None if self._excepts(principal) else "direct"
+            return None if self._excepts(principal) else "anyone"
         if principal.kind == "federated" and self._names_provider(principal, account):
             return "direct"
         if self._anyone:
             return "anyone"
-        if principal.kind in {"anonymous", "federated"}:
-            return None
         if principal.arn in self._arns:
             return "direct" if principal.kind == "session" else "entity"
         if principal.role in self._arns:

@@ -179,7 +179,7 @@ def _segments(found: list[Piece]) -> list[list[Piece]]:
     parts: list[list[Piece]] = [[]]
     for piece in found:
         texts = piece.split(":", 6 - len(parts)) if isinstance(piece, str) else [piece]
-        parts[-1] += [text for text in texts[:1] if text != ""]
+        parts[-1] += texts[:1]
         parts += [[text] if text else [] for text in texts[1:]]
     return parts
 
