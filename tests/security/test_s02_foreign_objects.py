@@ -29,7 +29,7 @@ APP: Final = {"repositoryName": "app"}
 _NAMES_SOMETHING: Final = re.compile(r"(Ids?|Name|Token|Digests?|Arn|Tag|issuer|name|principal)$|^subjectId$")
 # whose these are is said by S13, and what a push makes is its own
 _ELSEWHERE: Final = {"registryId", "registryIds", "repositoryName", "resourceArn", "eventName"}
-_OF_ACCOUNTS: Final = {"userName", "roleName", "policyName", "robotName", "accessKeyId", "principal"}
+_OF_ACCOUNTS: Final = {"userName", "roleName", "policyName", "accessKeyId", "principal"}
 _MAKING: Final = ("Create", "Put", "Set", "Initiate")
 _NOT_FOUND: Final = {"PlanNotFoundException", "LifecyclePolicyPreviewNotFoundException"}
 _PAGED: Final = sorted(name for name in OPERATIONS if "nextToken" in members(name))
