@@ -71,15 +71,16 @@ def settings() -> str:
 
 
 def errors() -> str:
-    """The table of faults in both protocols."""
-    lines = ["| ECR exception | OCI | Text |", "| --- | --- | --- |"]
+    """The table of faults in all protocols."""
+    lines = ["| ECR exception | OCI | STS | Text |", "| --- | --- | --- | --- |"]
     for kind, words in wording.WORDS.items():
         example = _example(kind)
         status = f" ({words.ecr_status})" if words.ecr_status != 400 else ""
         text = wording.ecr_text(example)
         if words.oci_text is not None:
             text += f" — OCI: {wording.oci_text(example)}"
-        lines.append(f"| {words.ecr}{status} | {words.oci_status} {words.oci} | {_cell(text)} |")
+        sts = f"{words.sts_status} {words.sts}"
+        lines.append(f"| {words.ecr}{status} | {words.oci_status} {words.oci} | {sts} | {_cell(text)} |")
     return "\n".join(lines)
 
 

@@ -30,8 +30,9 @@ from wharfinger.state.db import deletions, repositories, schema, sqlite
 from wharfinger.state.db.database import Tx, Value
 from wharfinger.state.db.deletions import Deletion
 from wharfinger.state.db.repositories import Packed, Repository
-from wharfinger.state.db.schema import MIGRATIONS, VERSION, SchemaTooNew, for_sqlite, migrate
+from wharfinger.state.db.schema import VERSION, SchemaTooNew, for_sqlite, migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
+from wharfinger.state.db.tables import MIGRATIONS
 from wharfinger.state.keyfiles import KeyFiles
 
 TABLES = {
@@ -67,15 +68,15 @@ TABLES = {
     "webhooks",
 }
 NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories"}
-# one of the tables, one of the rights, one for each kind and each errand that somebody waits for
-FEW_ROWS = ("schema_version", "rights_version", "jobs")
+# one of the tables, of the rights, of the access file; one for each provider, each kind, each errand waited for
+FEW_ROWS = ("schema_version", "rights_version", "access_file", "identity_providers", "jobs")
 # the version is no part of the migrations that it counts
 MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 # of the module schema, only the version is asked for while a server runs
 MODULES = [
     importlib.import_module(f"{floor.__name__}.{module.name}")
     for module in pkgutil.iter_modules(floor.__path__)
-    if module.name not in {"database", "schema", "sqlite"}
+    if module.name not in {"database", "schema", "sqlite", "tables"}
 ]
 
 

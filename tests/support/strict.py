@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 from support.answer import Answer
 from support.doors import Doors
 from support.server import REGION
-from support.state import Clock, opened, prepared, settings_of
+from support.state import Clock, settings_of
 from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract import ecr, wharfinger
+from wharfinger.server import data
+from wharfinger.server.settings import Settings
 from wharfinger.services import login
 from wharfinger.state import State
 
@@ -98,19 +100,29 @@ def document(*statements: Mapping[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def new_strict(directory: Path, clock: Clock | None = None) -> AsyncIterator[Strict]:
+async def new_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
     """On a new data directory, with the repository `app`."""
-    clock = clock or Clock()
-    settings = settings_of(directory, **SETTINGS)
-    async with prepared(directory, clock, **SETTINGS) as state:
-        second = opened(directory, clock, **SETTINGS)
-        try:
-            one, two = (Worker(opened_, ACCOUNT, settings=settings) for opened_ in (state, second))
-            root = await _root(state)
-            await one.done(root, "CreateRepository", repositoryName="app")
-            yield Strict(directory, clock, one, two, root)
-        finally:
-            await second.db.close()
+    await data.prepare(_settings(directory, more))
+    async with open_strict(directory, clock, **more) as strict:
+        await strict.one.done(strict.root, "CreateRepository", repositoryName="app")
+        yield strict
+
+
+@asynccontextmanager
+async def open_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
+    """On a data directory that is there."""
+    clock, settings = clock or Clock(), _settings(directory, more)
+    states = [data.open_state(settings, clock) for _ in range(2)]
+    try:
+        one, two = (Worker(state, ACCOUNT, settings=settings) for state in states)
+        yield Strict(directory, clock, one, two, await _root(states[0]))
+    finally:
+        for state in states:
+            await state.db.close()
+
+
+def _settings(directory: Path, more: Mapping[str, Any]) -> Settings:
+    return settings_of(directory, **{**SETTINGS, **more})
 
 
 async def _root(state: State) -> Key:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from support.content import Image, image, index, layer, series, sha256
@@ -18,11 +21,24 @@ from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract.ecr import SERVICE as ECR
 from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
+from wharfinger.services.declared import Follower
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db.database import Tx, Value
 
 APP: Final = {"repositoryName": "app"}
+_ACCESS_FILE: Final = """
+[users.alice]
+policies = ["pull"]
+keys = [{ id = "KEY0000000000000", secret_file = "alice.secret" }]
+[roles.deploy]
+policies = ["pull"]
+trust.Statement = { Effect = "Allow", Principal = "*", Action = "sts:AssumeRole" }
+[policies]
+pull.Statement = { Effect = "Allow", Action = "ecr:BatchGetImage", Resource = "*" }
+[identity_providers."https://token.actions.githubusercontent.com"]
+audiences = ["sts.amazonaws.com"]
+"""
 
 
 async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[str, Value]]:
@@ -44,6 +60,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _principals(doors)
     await _robots(doors, clock)
     await _guards(doors)
+    await _declared(doors.state)
     await _audit(doors)
     await doors.begin("other")
     await doors.served("DeleteRepository", repositoryName="app", force=True)
@@ -322,6 +339,22 @@ async def _robots(doors: Doors, clock: Clock) -> None:
     await doors.served("RotateRobot", robotName="bot", expiresAt=(clock() + DAY) / 1000)
     await doors.served("ListRobots")
     await doors.served("DeleteRobot", robotName="bot")
+
+
+async def _declared(state: State) -> None:
+    """An access file with something of each kind, and then an empty one."""
+    with TemporaryDirectory() as directory:
+        write = partial(_write, Path(directory))
+        write("alice.secret", "s3cret-of-20-letters-or-more")
+        follower = Follower(replace(state, rules=state.rules._replace(access_file=f"{directory}/access.toml")))
+        for text in (_ACCESS_FILE, ""):
+            write("access.toml", text)
+            await follower.look()
+
+
+def _write(directory: Path, name: str, text: str) -> None:
+    (directory / name).write_text(text)
+    (directory / name).chmod(0o600)
 
 
 async def _guards(doors: Doors) -> None:

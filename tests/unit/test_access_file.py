@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from support.issuer import ec_key
 from wharfinger.domain import access_file
 from wharfinger.domain.access_file import AccessFileInvalid, Files
 from wharfinger.domain.declared import Change, Declared, changes
@@ -96,7 +97,7 @@ def test_a_provider_has_audiences_and_may_have_keys() -> None:
         "https://token.actions.githubusercontent.com" = { audiences = ["sts.amazonaws.com"] }
         "https://kubernetes.default.svc" = { audiences = ["registry"], keys_file = "jwks.json" }
     """
-    keys = '{"keys": [{"kty": "EC"}]}'
+    keys = json.dumps({"keys": [ec_key().public]})
     github, kubernetes = read(text, {"jwks.json": keys}).providers.values()
     assert (github.issuer, github.audiences) == ("https://token.actions.githubusercontent.com", ("sts.amazonaws.com",))
     assert (github.keys, kubernetes.keys) == (None, keys)
@@ -143,7 +144,7 @@ def test_other_accounts_have_tables_of_their_own() -> None:
         ('[identity_providers."https://x.example"]\naudiences = []', "Expected `array` of length >= 1"),
         (
             '[identity_providers."https://x.example"]\naudiences = ["a"]\nkeys_file = "weak"',
-            "the keys are no JSON Web Key Set",
+            "the keys cannot be used: it is no JSON Web Key Set",
         ),
     ],
 )

@@ -13,12 +13,11 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
 
-from wharfinger.domain import policy, principals
+from wharfinger.domain import policy, principals, webtokens
 from wharfinger.domain.declared import AccessKey, Declared, IdentityPolicy, Principal, Provider, declared
 from wharfinger.domain.faults import PolicyInvalid
 from wharfinger.domain.managed import MANAGED
@@ -160,8 +159,7 @@ class _Reader:
         for issuer, raw in self._providers.items():
             place = f'{self._prefix}identity_providers."{issuer}"'
             found = _as(_Provider, raw, place)
-            parts = urlsplit(issuer)
-            if parts.scheme != "https" or not parts.netloc or parts.query or parts.fragment:
+            if not principals.is_issuer(issuer, loopback=False):
                 raise AccessFileInvalid(f"{place}: an issuer is an address that begins with https://")
             keys = None
             if found.keys_file is not None:
@@ -224,9 +222,7 @@ def _from_file(read_: Callable[[str], str], name: str, place: str) -> str:
 
 def _key_set(text: str, place: str) -> str:
     try:
-        keys = msgspec.json.decode(text, type=dict[str, Any]).get("keys")
-    except msgspec.MsgspecError:
-        keys = None
-    if not isinstance(keys, list) or not keys:
-        raise AccessFileInvalid(f"{place}: the keys are no JSON Web Key Set")
+        webtokens.read_keys(text)
+    except ValueError as error:
+        raise AccessFileInvalid(f"{place}: the keys cannot be used: {error}") from None
     return text

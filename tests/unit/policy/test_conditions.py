@@ -62,6 +62,7 @@ def holds(operator: str, values: Any, actual: Any, key: str = "aws:username", **
         ("DateEquals", "2026-01-31T00:00:00.5Z", "2026-01-31T00:00:00.500000001Z", True),
         ("DateEquals", "2026-01-31T00:00:00Z", "2026-01-31T00:00:00.001Z", False),
         ("DateEquals", "1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", False),
+        ("DateEquals", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999998Z", False),
         ("DateLessThan", "2026-01-31T00:00:00Z", "2026-01-30T23:59:59Z", True),
         ("DateLessThan", "2026-01-31T00:00:00Z", "2026-01-31T00:00:00Z", False),
         ("DateLessThanEquals", "2026-01-31T00:00:00Z", "2026-01-31T00:00:00Z", True),

@@ -77,6 +77,8 @@ def test_one_of_several_actions_is_enough_and_all_are_excepted() -> None:
         ("arn:*", APP, True),
         ("arn:aws:ecr:eu-west-1:*", APP, True),
         ("arn:aws:ecr:us-east-1:*", APP, False),
+        ("arn:aws:ecr:eu-*", APP, True),
+        ("arn:aws:ecr:us-*", APP, False),
         ("arn:aws:s3:*", APP, False),
         ("arn:aws:ecr:*::team/*", "arn:aws:ecr:eu-west-1:111122223333::team/app", False),
         ("arn:aws:ecr:::*:b", "arn:aws:ecr:::a:a:b", True),

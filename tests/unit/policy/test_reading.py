@@ -121,6 +121,7 @@ def test_one_statement_needs_no_list_and_an_old_policy_no_version() -> None:
         ('{"Statement": [], "Statement": []}', "the member 'Statement' is there twice in one object"),
         ('{"Statement": NaN}', "NaN is not JSON"),
         ('{"Statement": 1e999}', "the number '1e999' is too large"),
+        ('{"Statement": -1e999}', "the number '-1e999' is too large"),
         ('{"Statement": ' + "9" * 5000 + "}", "the policy is not JSON"),
         ('{"Id": "\\ud800", "Statement": []}', "the policy has half a character: write whole ones"),
         ('{"Id": "\ud800", "Statement": []}', "the policy has half a character: write whole ones"),
@@ -394,7 +395,8 @@ def test_a_stored_policy_that_is_not_understood_any_more_denies_everything(kind:
     else:
         decision = decide(ask(), identity=allowing, resource=broken)
     assert decision.explicit
-    assert (decision.policy, decision.sid) == ("broken", "NotUnderstood")
+    assert (decision.policy, decision.statement, decision.sid) == ("broken", 0, "NotUnderstood")
+    assert broken[0].document.kind == kind
 
 
 def test_root_can_replace_a_stored_policy_that_is_not_understood_any_more() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
@@ -107,7 +108,7 @@ def _constant(name: str) -> NoReturn:
 
 def _number(text: str) -> float:
     value = float(text)
-    if value in {float("inf"), float("-inf")}:
+    if math.isinf(value):
         raise _Refusal(f"the number {quoted(text)} is too large")
     return value
 
