@@ -8,17 +8,13 @@ from typing import Any, Final
 import pytest
 
 from support.content import UNKNOWN, UNKNOWN_UPLOAD, sha256, sha512
-from support.doors import Doors
 from support.ecr_errors import invalid, no_repository
 from support.ecr_layers import begin, check, complete, send, uploaded
 from support.raw_ecr import RawEcr
-from support.registry import Registry, abroad, stranger
+from support.registry import Registry
 from support.server import Server
-from support.state import ACCOUNT, CALLER, REGISTRY
-from wharfinger.domain.faults import TooManyParts, UploadNotFound
+from wharfinger.domain.faults import TooManyParts
 from wharfinger.domain.uploads import Parts
-from wharfinger.services import uploads
-from wharfinger.services.access import Caller
 
 MEBIBYTE: Final = 1024 * 1024
 
@@ -247,29 +243,6 @@ def test_an_unknown_upload_is_not_found(registry: Registry) -> None:
     for reply in (send(registry, UNKNOWN_UPLOAD, 0, b"a"), complete(registry, UNKNOWN_UPLOAD, sha256(b"a"))):
         assert (reply.status, reply.error[0]) == (400, "UploadNotFoundException")
         assert UNKNOWN_UPLOAD in reply.error[1]
-
-
-def test_an_upload_of_another_repository_is_not_found(registry: Registry) -> None:
-    registry.create("app")
-    upload = begin(registry, registry.create("other"))
-    assert send(registry, upload, 0, b"a").error[0] == "UploadNotFoundException"
-    assert complete(registry, upload, sha256(b"a")).error[0] == "UploadNotFoundException"
-
-
-@pytest.mark.parametrize("make", [stranger, abroad], ids=["account", "region"])
-def test_an_upload_of_another_registry_is_not_found(registry: Registry, make: Any) -> None:
-    other: Registry = make(registry)
-    registry.create("app")
-    upload = begin(other, other.create("app"))
-    assert send(registry, upload, 0, b"a").error[0] == "UploadNotFoundException"
-
-
-async def test_an_upload_of_another_principal_is_not_found(doors: Doors) -> None:
-    other = Caller(f"arn:aws:iam::{ACCOUNT}:user/x", REGISTRY)
-    upload = await uploads.begin(doors.state, CALLER, REGISTRY, "app")
-    with pytest.raises(UploadNotFound):
-        await uploads.status(doors.state, uploads.Target(other, REGISTRY, "app", upload.id))
-    await uploads.status(doors.state, uploads.Target(CALLER, REGISTRY, "app", upload.id))
 
 
 @pytest.mark.parametrize(

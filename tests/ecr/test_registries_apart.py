@@ -8,8 +8,8 @@ from typing import Any, Final
 import pytest
 from botocore.exceptions import ClientError
 
-from support.content import Image, image, series, sha256
-from support.ecr_errors import denied, invalid, no_repository
+from support.content import Image, image, series
+from support.ecr_errors import no_repository
 from support.ecr_model import MODEL, smallest
 from support.oci import Oci
 from support.raw_ecr import RawEcr
@@ -18,7 +18,6 @@ from support.server import Server
 from wharfinger.api.ecr import HANDLERS
 
 FOREIGN: Final = "210987654321"
-ACTIONS: Final = {"ListImageReferrers": "BatchGetImage"}  # others are named as their operation
 POLICY: Final = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}}'
 Other = Callable[[Registry], Registry]
 
@@ -69,48 +68,6 @@ def test_a_deletion_in_one_registry_leaves_the_other_alone(registry: Registry, o
     assert all(other.oci.get(f"/v2/app/blobs/{digest}").body == blob for digest, blob in one.blobs.items())
 
 
-def test_layers_of_one_registry_are_unknown_to_the_other(registry: Registry, other: Registry) -> None:
-    one = pushed(registry, other)
-    digests = list(one.blobs)
-    found = other.ecr.batch_check_layer_availability(repositoryName="app", layerDigests=digests)["layers"]
-    assert [item["layerAvailability"] for item in found] == ["UNAVAILABLE"] * len(digests)
-    with pytest.raises(other.ecr.exceptions.LayersNotFoundException):
-        other.ecr.get_download_url_for_layer(repositoryName="app", layerDigest=digests[0])
-    with pytest.raises(other.ecr.exceptions.LayersNotFoundException):
-        other.put_image("app", one, "v1")
-    assert [other.oci.get(f"/v2/app/blobs/{digest}").status for digest in digests] == [404] * len(digests)
-
-
-def test_a_layer_of_one_registry_cannot_be_mounted_in_the_other(registry: Registry, other: Registry) -> None:
-    one = pushed(registry, other)
-    other.ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
-    for source in ("&from=app", ""):
-        answer = other.oci.call("POST", f"/v2/app/blobs/uploads/?mount={next(iter(one.blobs))}{source}")
-        assert answer.status == 202
-
-
-def test_an_upload_of_one_registry_is_unknown_to_the_other(registry: Registry, other: Registry) -> None:
-    for each in (registry, other):
-        each.create("app")
-    upload = registry.ecr.initiate_layer_upload(repositoryName="app")["uploadId"]
-    with pytest.raises(other.ecr.exceptions.UploadNotFoundException):
-        other.ecr.upload_layer_part(
-            repositoryName="app", uploadId=upload, partFirstByte=0, partLastByte=0, layerPartBlob=b"x"
-        )
-    for method in ("GET", "PATCH", "PUT", "DELETE"):
-        answer = other.oci.call(method, f"/v2/app/blobs/uploads/{upload}?digest={sha256(b'')}")
-        assert (answer.status, answer.code) == (404, "BLOB_UPLOAD_UNKNOWN")
-
-
-def test_a_page_token_of_one_registry_is_refused_in_the_other(registry: Registry, other: Registry) -> None:
-    pushed(registry, other)
-    registry.oci.push("app", image(), "v2")
-    token = registry.ecr.list_images(repositoryName="app", maxResults=1)["nextToken"]
-    with pytest.raises(ClientError) as caught:
-        other.ecr.list_images(repositoryName="app", nextToken=token)
-    assert error_of(caught) == invalid("nextToken", "Invalid token")
-
-
 def test_a_setting_of_one_registry_is_not_that_of_the_other(registry: Registry, other: Registry) -> None:
     registry.ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
     assert other.ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "DISABLED"
@@ -142,17 +99,6 @@ NAMES_A_REPOSITORY: Final = sorted(
     if {"registryId", "repositoryName"} <= set(MODEL.operation_model(operation).input_shape.members)
     and operation != "CreateRepository"
 )
-
-
-@pytest.mark.parametrize("operation", NAMES_A_REPOSITORY)
-def test_a_repository_of_somebody_else_looks_like_one_that_is_not_there(registry: Registry, operation: str) -> None:
-    owner = stranger(registry)
-    owner.create("there")
-    for name in ("there", "missing"):
-        arguments = {**valid(operation), "repositoryName": name, "registryId": owner.account}
-        action = f"ecr:{ACTIONS.get(operation, operation)}"
-        expected = denied(registry.account, action, f"arn:aws:ecr:{owner.region}:{owner.account}:repository/{name}")
-        assert RawEcr(registry).call(operation, arguments).error == expected
 
 
 @pytest.mark.parametrize("operation", NAMES_A_REPOSITORY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -157,24 +156,6 @@ def test_an_explicit_deny_holds_for_the_root_of_the_account_too(registry: Regist
     code, message = error_of(caught)
     assert code == "AccessDeniedException"
     assert message.endswith("with an explicit deny in a resource-based policy")
-
-
-def test_what_a_policy_denies_is_denied_by_every_way_to_delete(registry: Registry, one: Image) -> None:
-    set_policy(registry, statement("ecr:BatchDeleteImage", effect="Deny"))
-    own = registry.server.wharfinger(registry.account, region=registry.region)
-    plan = own.create_plan(filters={"repositories": ["app"]})["plan"]
-    ways: list[Callable[[], Any]] = [
-        lambda: registry.delete("app", "v1"),
-        lambda: own.delete_images(repositoryName="app", imageIds=[{"imageTag": "v1"}]),
-        lambda: own.execute_plan(planId=plan["planId"]),
-    ]
-    for way in ways:
-        with pytest.raises(ClientError) as caught:
-            way()
-        assert error_of(caught)[0] == "AccessDeniedException"
-    for reference in (one.digest, "v1"):
-        assert registry.oci.call("DELETE", f"/v2/app/manifests/{reference}").status == 403
-    assert registry.tags("app") == {"v1": one.digest}
 
 
 def test_the_root_of_the_account_always_can_change_the_policy(registry: Registry, one: Image) -> None:

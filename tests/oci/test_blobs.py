@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from support import inside
@@ -143,33 +141,6 @@ def test_a_blob_of_an_unknown_repository_is_not_found(method: str, registry: Reg
     assert "'none'" in answer.message
 
 
-Elsewhere = Callable[[Registry], tuple[Registry, str]]
-
-
-def other_repository(registry: Registry) -> tuple[Registry, str]:
-    return registry, registry.create("another")
-
-
-def other_account(registry: Registry) -> tuple[Registry, str]:
-    other = Registry(registry.server, registry.account[::-1])
-    return other, other.create("app")
-
-
-def other_region(registry: Registry) -> tuple[Registry, str]:
-    other = Registry(registry.server, registry.account, region="us-west-2")
-    return other, other.create("app")
-
-
-@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
-@pytest.mark.parametrize("elsewhere", [other_repository, other_account, other_region], ids=lambda place: place.__name__)
-def test_a_blob_is_not_seen_from_elsewhere(
-    elsewhere: Elsewhere, method: str, blob: str, registry: Registry, content: bytes
-) -> None:
-    other, app = elsewhere(registry)
-    assert other.oci.call(method, f"/v2/{app}/blobs/{sha256(content)}").status == 404
-    assert registry.oci.get(blob).body == content
-
-
 # --- deleting ------------------------------------------------------------------------------------------------
 
 
@@ -274,17 +245,6 @@ def test_what_cannot_be_mounted_becomes_an_upload(
     assert answer.status == 202
     assert answer.headers["Location"].startswith("/v2/target/blobs/uploads/")
     assert registry.oci.head(f"/v2/target/blobs/{sha256(content)}").status == 404
-
-
-@pytest.mark.parametrize("source", ["app", None], ids=["from a repository", "from anywhere"])
-@pytest.mark.parametrize("elsewhere", [other_account, other_region], ids=lambda place: place.__name__)
-def test_a_blob_of_another_registry_is_not_mounted(
-    elsewhere: Elsewhere, source: str | None, blob: str, registry: Registry, content: bytes
-) -> None:
-    other, _ = elsewhere(registry)
-    allow_mounting(other)
-    assert mount(other, other.create("target"), sha256(content), source).status == 202
-    assert other.oci.head(f"/v2/target/blobs/{sha256(content)}").status == 404
 
 
 AES = {"encryptionType": "AES256"}

@@ -1,55 +1,12 @@
-"""Whose an upload is, and that it is the same at both doors."""
+"""Ids of uploads that lead nowhere, and that an upload is the same at both doors; whose it is, is S2."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from support import inside
 from support.content import UNKNOWN_UPLOAD, sha256
-from support.oci import Oci
 from support.registry import Registry
 from support.wire import Wire
-from wharfinger.domain.names import Registry as RegistryName
-
-# --- whose upload it is --------------------------------------------------------------------------------------
-
-
-Stranger = Callable[[Registry], tuple[Oci, str]]
-
-
-def another_repository(registry: Registry) -> tuple[Oci, str]:
-    return registry.oci, registry.create("another")
-
-
-def another_account(registry: Registry) -> tuple[Oci, str]:
-    other = Registry(registry.server, registry.account[::-1])
-    return other.oci, other.create("app")
-
-
-def another_region(registry: Registry) -> tuple[Oci, str]:
-    other = Registry(registry.server, registry.account, region="us-west-2")
-    return other.oci, other.create("app")
-
-
-def another_principal(registry: Registry) -> tuple[Oci, str]:
-    name = RegistryName(registry.account, registry.region)
-    password = inside.token(registry.server, name, how=inside.user(registry.server, registry.account, "another"))
-    return Oci(registry.server.endpoint, password), "app"
-
-
-@pytest.mark.parametrize("method", ["GET", "PATCH", "PUT", "DELETE"])
-@pytest.mark.parametrize("stranger", [another_repository, another_account, another_region, another_principal])
-def test_nobody_else_finds_an_upload(stranger: Stranger, method: str, registry: Registry, content: bytes) -> None:
-    location = registry.oci.begin(registry.create("app"))
-    registry.oci.call("PATCH", location, content[:300])
-    oci, app = stranger(registry)
-    query = f"?digest={sha256(content)}" if method == "PUT" else ""
-    body = None if method in {"GET", "DELETE"} else content[300:]
-    answer = oci.call(method, f"/v2/{app}/blobs/uploads/{location.rpartition('/')[2]}{query}", body)
-    assert (answer.status, answer.code) == (404, "BLOB_UPLOAD_UNKNOWN")
-    assert registry.oci.get(location).headers["Range"] == "0-299"
 
 
 @pytest.mark.parametrize(

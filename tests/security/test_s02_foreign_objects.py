@@ -29,7 +29,7 @@ APP: Final = {"repositoryName": "app"}
 _NAMES_SOMETHING: Final = re.compile(r"(Ids?|Name|Token|Digests?|Arn|Tag|issuer|name|principal)$|^subjectId$")
 # whose these are is said by S13, and what a push makes is its own
 _ELSEWHERE: Final = {"registryId", "registryIds", "repositoryName", "resourceArn", "eventName"}
-_OF_ACCOUNTS: Final = {"userName", "roleName", "policyName", "robotName", "accessKeyId", "principal"}
+_OF_ACCOUNTS: Final = {"userName", "roleName", "policyName", "accessKeyId", "issuer", "principal"}
 _MAKING: Final = ("Create", "Put", "Set", "Initiate")
 _NOT_FOUND: Final = {"PlanNotFoundException", "LifecyclePolicyPreviewNotFoundException"}
 _PAGED: Final = sorted(name for name in OPERATIONS if "nextToken" in members(name))
@@ -89,6 +89,7 @@ async def _filled(owner: Doors) -> World:
             "policyName": ("policy0", "policy9"),
             "robotName": ("robot0", "robot9"),
             "accessKeyId": (key, "AKIA" + "X" * 16),
+            "issuer": ("https://issuer0.example", "https://issuer9.example"),
             "principal": (user_arn(owner.account, "user0"), user_arn(owner.account, "user9")),
             "imageIds": (
                 [{"imageDigest": one.digest}, {"imageTag": "v1"}],
@@ -111,6 +112,7 @@ async def _people(owner: Doors) -> str:
         await owner.served("CreateRole", roleName=f"role{number}", trustPolicy=json.dumps(trust))
         await owner.served("PutPolicy", policyName=f"policy{number}", policyDocument=json.dumps(document))
         await owner.served("AttachPolicy", policyName=f"policy{number}", userName=f"user{number}")
+        await owner.served("PutIdentityProvider", issuer=f"https://issuer{number}.example", audiences=["a"])
         await owner.served(
             "CreateRobot", robotName=f"robot{number}", actions=["ecr:BatchGetImage"], repositories=["app"]
         )

@@ -4,7 +4,7 @@ Attacks: Harbor CVE-2020-13788 and Quay CVE-2026-2376, CVE-2026-2377 and CVE-202
 by a web hook, a redirect, an export, an upstream), distribution CVE-2026-33540 and containerd CVE-2020-15157 (a login
 that is sent to a realm or host that an answer chose), Quay CVE-2020-27831 (a token used for notifications).
 
-Web hooks, and the issuers that an identity provider names, go out by `services/outgoing.py`; there is no upstream yet.
+Web hooks and the issuers of `tests/sts/test_issuers.py` go out by `services/outgoing.py`; there is no upstream yet.
 Nothing that goes out has a login of anybody, so no redirect or realm could take one along.
 """
 

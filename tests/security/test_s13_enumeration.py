@@ -76,6 +76,11 @@ class Seen(NamedTuple):
     body: bytes
     statements: int
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the right was missing, and nothing else hindered it before."""
+        return self.status in {401, 403} or b"AccessDeniedException" in self.body
+
 
 async def seen(doors: Doors, way: Way, name: str) -> Seen:
     before = doors.state.db.statements
@@ -84,13 +89,13 @@ async def seen(doors: Doors, way: Way, name: str) -> Seen:
     return Seen(answer.status, headers, answer.body.replace(name.encode(), b"?"), doors.state.db.statements - before)
 
 
-async def told_apart(doors: Doors, ways: Mapping[str, Way], *statuses: int) -> dict[str, Any]:
+async def told_apart(doors: Doors, ways: Mapping[str, Way]) -> dict[str, Any]:
     """The ways that answer otherwise for `there` than for `where`, or do not refuse."""
     found = {}
     for called, way in ways.items():
         await way(doors, "third")  # who it is and what it may do is remembered from here on
         there, missing = await seen(doors, way, "there"), await seen(doors, way, "where")
-        if there != missing or there.status not in statuses:
+        if there != missing or not there.is_refusal:
             found[called] = (there, missing)
     return found
 
@@ -118,33 +123,33 @@ async def test_the_owner_tells_them_apart_by_every_path(owner: Doors) -> None:
 
 
 async def test_a_repository_of_another_account_cannot_be_told_from_none(owner: Doors) -> None:
-    assert await told_apart(stranger(owner), {**CALLS, **REQUESTS}, 400, 403) == {}
+    assert await told_apart(stranger(owner), {**CALLS, **REQUESTS}) == {}
 
 
 async def test_a_repository_cannot_be_told_from_none_by_a_user_without_a_right(owner: Doors) -> None:
-    assert await told_apart(await user(owner, "nobody"), {**CALLS, **REQUESTS}, 400, 403) == {}
+    assert await told_apart(await user(owner, "nobody"), {**CALLS, **REQUESTS}) == {}
 
 
 async def test_a_repository_cannot_be_told_from_none_by_who_has_rights_to_others(owner: Doors) -> None:
     other = await user(owner, "other", {"Action": "*", "Resource": REGISTRY.arn("mine/*")})
-    assert await told_apart(other, {**CALLS, **REQUESTS}, 400, 403) == {}
+    assert await told_apart(other, {**CALLS, **REQUESTS}) == {}
 
 
 async def test_a_repository_that_is_closed_to_somebody_cannot_be_told_from_none_that_is(owner: Doors) -> None:
     closed = {"Effect": "Deny", "Action": "*", "Resource": [REGISTRY.arn(name) for name in ("there", "where", "third")]}
     other = await user(owner, "other", {"Action": "*"}, closed)
-    assert await told_apart(other, {**CALLS, **REQUESTS}, 400, 403) == {}
+    assert await told_apart(other, {**CALLS, **REQUESTS}) == {}
 
 
 async def test_a_repository_cannot_be_told_from_none_without_a_login(owner: Doors) -> None:
-    assert await told_apart(Nobody(owner.state), REQUESTS, 401) == {}
+    assert await told_apart(Nobody(owner.state), REQUESTS) == {}
 
 
 async def test_what_is_open_to_everybody_does_not_give_the_others_away(owner: Doors) -> None:
     """But that there is something for everybody, without which docker would not ask."""
     policy = '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}}'
     await owner.served("SetRepositoryPolicy", repositoryName="app", policyText=policy)
-    assert await told_apart(Nobody(owner.state), REQUESTS, 401) == {}
+    assert await told_apart(Nobody(owner.state), REQUESTS) == {}
 
 
 async def test_the_catalogue_is_shown_to_nobody_without_a_login(owner: Doors) -> None:
