@@ -1,4 +1,4 @@
-"""The types of both services are those of their models, complete and without a hand in them."""
+"""The types of all services are those of their models, complete and without a hand in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import pytest
 
-from wharfinger.contract import ecr, generate, wharfinger
+from wharfinger.contract import ecr, generate, sts, wharfinger
 from wharfinger.contract.service import Operation
 
 ROOT: Final = Path(__file__).parents[2]
@@ -26,9 +26,10 @@ class Contract(NamedTuple):
 
 CONTRACTS: Final = {
     "ecr": Contract(generate.load("ecr")[0], ecr),
+    "sts": Contract(generate.load("sts")[0], sts),
     "wharfinger": Contract(generate.load("wharfinger")[0], wharfinger),
 }
-BOTH = pytest.mark.parametrize("service", CONTRACTS)
+ALL = pytest.mark.parametrize("service", CONTRACTS)
 OPERATIONS = [(service, name) for service, contract in CONTRACTS.items() for name in contract.types.OPERATIONS]
 STRUCTURES = [
     (service, name)
@@ -53,19 +54,19 @@ def test_generating_again_changes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
         assert (made / f"{service}.py").read_text() == (ROOT / CONTRACT / f"{service}.py").read_text()
 
 
-@BOTH
+@ALL
 def test_the_types_of_a_service_are_where_they_are_looked_for(service: str) -> None:
     assert generate.target(service) == ROOT / CONTRACT / f"{service}.py"
 
 
-@pytest.mark.parametrize(("service", "count"), [("ecr", 62), ("wharfinger", 56)])
+@pytest.mark.parametrize(("service", "count"), [("ecr", 62), ("sts", 4), ("wharfinger", 56)])
 def test_all_operations_of_the_model_are_there(service: str, count: int) -> None:
     contract = CONTRACTS[service]
     assert set(contract.types.OPERATIONS) == set(contract.model["operations"])
     assert len(contract.types.OPERATIONS) == count
 
 
-@pytest.mark.parametrize(("service", "count"), [("ecr", 50), ("wharfinger", 18)])
+@pytest.mark.parametrize(("service", "count"), [("ecr", 50), ("sts", 7), ("wharfinger", 19)])
 def test_all_exceptions_of_the_model_are_there_with_their_members(service: str, count: int) -> None:
     contract = CONTRACTS[service]
     exceptions = {name: shape for name, shape in contract.model["shapes"].items() if shape.get("exception")}
@@ -80,7 +81,7 @@ def test_an_operation_declares_the_exceptions_that_the_model_gives_it(service: s
     contract = CONTRACTS[service]
     declared = operation_of(service, name).errors
     assert set(declared) <= set(contract.types.EXCEPTIONS)
-    assert list(declared) == [error["shape"] for error in contract.model["operations"][name]["errors"]]
+    assert list(declared) == [error["shape"] for error in contract.model["operations"][name].get("errors", ())]
 
 
 @pytest.mark.parametrize(("service", "name"), OPERATIONS)
@@ -93,7 +94,7 @@ def test_an_operation_has_the_types_that_the_model_gives_it(service: str, name: 
 
 
 @pytest.mark.parametrize(
-    ("service", "others"), [("ecr", {"ListImageReferrers": "ecr:BatchGetImage"}), ("wharfinger", {})]
+    ("service", "others"), [("ecr", {"ListImageReferrers": "ecr:BatchGetImage"}), ("sts", {}), ("wharfinger", {})]
 )
 def test_each_operation_is_allowed_by_the_action_of_its_name_but_for_listing_referrers(
     service: str, others: dict[str, str]
@@ -117,13 +118,13 @@ def test_a_structure_requires_what_the_model_requires(service: str, name: str) -
     assert required == set(contract.model["shapes"][name].get("required", ()))
 
 
-@BOTH
+@ALL
 def test_the_names_on_the_wire_are_those_of_the_model(service: str) -> None:
     types, metadata = CONTRACTS[service].types, CONTRACTS[service].model["metadata"]
     assert metadata["apiVersion"] == types.API_VERSION
     assert (types.SERVICE.target_prefix, types.SERVICE.signing_name) == (
-        metadata["targetPrefix"],
-        metadata["signingName"],
+        metadata.get("targetPrefix", ""),
+        generate.signing_name(metadata),
     )
     assert types.SERVICE.operations is types.OPERATIONS
 

@@ -24,8 +24,8 @@ from support.doors import Doors, new_doors
 from support.server import REGION
 from support.signing import sign
 from support.state import ACCOUNT, prepared, settings_of
-from wharfinger.api.aws.sigv4 import Claim
 from wharfinger.api.ecr import HANDLERS
+from wharfinger.api.sigv4 import Claim
 from wharfinger.cli.access import Access
 from wharfinger.contract import ecr, wharfinger
 from wharfinger.contract.service import Shape

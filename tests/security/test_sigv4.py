@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.signing import BOTH_FORMS, HEADERS, KEY, SECRET, Sent, check, refusal, sign
-from wharfinger.api.aws import sigv4
+from wharfinger.api import sigv4
 from wharfinger.domain.faults import AuthenticationIncomplete, Fault, SignatureMismatch, SignatureUnfit
 
 STEADY = settings(max_examples=60, deadline=None, derandomize=True, database=None)

@@ -21,6 +21,7 @@ from support.state import ACCOUNT, Clock, prepared, settings_of
 from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import Message
 from wharfinger.api.oci.entry import OciDoor
+from wharfinger.api.sts.entry import StsDoor
 from wharfinger.contract.wharfinger import OPERATIONS as WHARFINGER
 from wharfinger.domain.names import Registry
 from wharfinger.server.app import Application, build
@@ -127,6 +128,7 @@ class Doors(Asgi):
         application._state = state
         application._aws = AwsDoor(state, settings.addresses)
         application._oci = OciDoor(state)
+        application._sts = StsDoor(state)
         super().__init__(application, sends_files=sends_files)
         self.account = account
         self.state = state

@@ -15,9 +15,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from support.raw_ecr import JSON_1_1, TARGET
-from wharfinger.api.aws import sigv4
-from wharfinger.api.aws.sigv4 import Claim
+from wharfinger.api import sigv4
 from wharfinger.api.http import Message, Request
+from wharfinger.api.sigv4 import Claim
 from wharfinger.domain.faults import Fault
 
 NOW = datetime(2024, 6, 15, 12, 0, 0, tzinfo=UTC)

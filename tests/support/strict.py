@@ -98,12 +98,13 @@ def document(*statements: Mapping[str, Any]) -> str:
 
 
 @asynccontextmanager
-async def new_strict(directory: Path, clock: Clock | None = None) -> AsyncIterator[Strict]:
+async def new_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
     """On a new data directory, with the repository `app`."""
     clock = clock or Clock()
-    settings = settings_of(directory, **SETTINGS)
-    async with prepared(directory, clock, **SETTINGS) as state:
-        second = opened(directory, clock, **SETTINGS)
+    more = {**SETTINGS, **more}
+    settings = settings_of(directory, **more)
+    async with prepared(directory, clock, **more) as state:
+        second = opened(directory, clock, **more)
         try:
             one, two = (Worker(opened_, ACCOUNT, settings=settings) for opened_ in (state, second))
             root = await _root(state)

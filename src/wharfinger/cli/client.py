@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import click
 import msgspec
 
-from wharfinger.api.aws import sigv4
+from wharfinger.api import sigv4
 from wharfinger.cli.access import Access
 from wharfinger.contract import wharfinger as contract
 from wharfinger.contract.service import Service, Shape

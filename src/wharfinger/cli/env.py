@@ -33,6 +33,7 @@ def env(**options: Any) -> None:
         "AWS_DEFAULT_REGION": settings.region,  # read by the AWS CLI and boto3
         "AWS_REGION": settings.region,  # read by the other SDKs
         "AWS_ENDPOINT_URL_ECR": base,
+        "AWS_ENDPOINT_URL_STS": base,
         "AWS_ENDPOINT_URL_WHARFINGER": base,
         "AWS_DATA_PATH": _models(os.environ.get("AWS_DATA_PATH", "")),  # where they find the `wharfinger` service
         "WHARFINGER_REGISTRY": base.partition("://")[2],

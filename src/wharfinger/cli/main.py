@@ -16,6 +16,7 @@ from wharfinger.cli.images import images
 from wharfinger.cli.keys import key
 from wharfinger.cli.plans import plan
 from wharfinger.cli.policies import policy
+from wharfinger.cli.providers import provider
 from wharfinger.cli.robots import robot
 from wharfinger.cli.roles import role
 from wharfinger.cli.rotate import rotate_master_key
@@ -63,6 +64,7 @@ for command in (
     webhook,
     user,
     role,
+    provider,
     key,
     policy,
     robot,

@@ -1,7 +1,7 @@
-"""Turn service models into source text: botocore's of ECR into `ecr.py`, our own into `wharfinger.py`.
+"""Turn service models into source text: botocore's of ECR and STS into `ecr.py` and `sts.py`, our own too.
 
 Run as `python -m wharfinger.contract.generate`; a development tool, botocore is not needed at run time.
-The models' documentation strings are left out: of ECR's the shapes are facts, and the prose is not ours.
+The models' documentation strings are left out: of AWS's the shapes are facts, and the prose is not ours.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import keyword
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wharfinger.contract.overlay import ACTIONS, PATTERNS, SENSITIVE
+from wharfinger.contract.overlay import ACTIONS, PARTS, PATTERNS, SENSITIVE
 
-SERVICES = ("ecr", "wharfinger")
+SERVICES = ("ecr", "sts", "wharfinger")
 # botocore finds our model there too, if AWS_DATA_PATH names the directory
 OWN_MODELS = Path(__file__).with_name("models")
 # members that name what an action is on
@@ -53,7 +53,32 @@ def load(service: str) -> tuple[dict[str, Any], str]:
     loader = Loader(extra_search_paths=[str(OWN_MODELS)])
     model: dict[str, Any] = loader.load_service_model(service, "service-2")
     is_ours = (OWN_MODELS / service).exists()
+    model = part(model, PARTS[service]) if service in PARTS else model
     return model, f"models/{service}" if is_ours else f"botocore {botocore.__version__}"
+
+
+def part(model: Mapping[str, Any], operations: Collection[str]) -> dict[str, Any]:
+    """A model with some of its operations, and the shapes that these need."""
+    kept = {name: operation for name, operation in model["operations"].items() if name in operations}
+    needed: set[str] = set()
+    left = [
+        named["shape"]
+        for operation in kept.values()
+        for named in (operation["input"], operation["output"], *operation.get("errors", ()))
+    ]
+    while left:
+        name = left.pop()
+        if name not in needed:
+            needed.add(name)
+            shape = model["shapes"][name]
+            left += [*_inner(shape), *(member["shape"] for member in shape.get("members", {}).values())]
+    shapes = {name: shape for name, shape in model["shapes"].items() if name in needed}
+    return {**model, "operations": kept, "shapes": shapes}
+
+
+def signing_name(metadata: Mapping[str, Any]) -> str:
+    """What signatures are for; a model that does not say so means its endpoints' name."""
+    return str(metadata.get("signingName", metadata["endpointPrefix"]))
 
 
 def snake(name: str) -> str:
@@ -77,8 +102,8 @@ def source(model: Mapping[str, Any], origin: str) -> str:
     parts.extend(_structs(shapes))
     parts.append(_operations(model))
     parts.append(
-        f"SERVICE = Service({_title(metadata)!r}, {metadata['targetPrefix']!r}, "
-        f"{metadata['signingName']!r}, OPERATIONS)"
+        f"SERVICE = Service({_title(metadata)!r}, {metadata.get('targetPrefix', '')!r}, "
+        f"{signing_name(metadata)!r}, OPERATIONS)"
     )
     parts.append(_exceptions(shapes))
     return "\n".join(parts)
@@ -183,7 +208,7 @@ def _field(member: str, spec: Mapping[str, Any], required: bool) -> str:
 
 
 def _operations(model: Mapping[str, Any]) -> str:
-    service = model["metadata"]["signingName"]
+    service = signing_name(model["metadata"])
     rows = []
     for name, operation in sorted(model["operations"].items()):
         errors = "".join(f'"{error["shape"]}", ' for error in operation.get("errors", ()))

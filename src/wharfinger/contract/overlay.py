@@ -9,9 +9,26 @@ ACTIONS: Final = {
     "DeleteImages": "ecr:BatchDeleteImage",
 }
 
+_BLANKS: Final = r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+
 PATTERNS: Final = {
     # the same language without nested repetition, on which one short value keeps a worker busy for ever
     r"^[a-z0-9*](?:[._\-/a-z0-9*]?[a-z0-9*]+)*$": r"^[a-z0-9*]+(?:[._\-/][a-z0-9*]+)*$",
+    # letters and digits of ASCII only, as Java has them
+    r"[\w]*": r"[A-Za-z0-9_]*",
+    r"[\d]*": r"[0-9]*",
+    r"[\w+=,.@-]*": r"[A-Za-z0-9_+=,.@-]*",
+    r"[\w+=,.@:-]*": r"[A-Za-z0-9_+=,.@:-]*",
+    r"[\w+=,.@:\/-]*": r"[A-Za-z0-9_+=,.@:/-]*",
+    r"[\w+=/:,.@-]*": r"[A-Za-z0-9_+=/:,.@-]*",
+    # letters, digits and blanks of all languages, in Python's words
+    r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+": rf"[\w{_BLANKS}.:/=+\-@]+",
+    r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*": rf"[\w{_BLANKS}.:/=+\-@]*",
+}
+
+PARTS: Final = {
+    # what a registry needs of it
+    "sts": {"AssumeRole", "AssumeRoleWithWebIdentity", "GetCallerIdentity", "GetSessionToken"},
 }
 
 WITHOUT_MEMBER: Final = frozenset(

@@ -37,7 +37,7 @@ class Operation(NamedTuple):
 
 
 class Service(NamedTuple):
-    """One service of the JSON protocol: how requests name it, what their signatures are for, what it can do."""
+    """One service: how requests of the JSON protocol name it, what signatures are for, what it can do."""
 
     title: str
     target_prefix: str

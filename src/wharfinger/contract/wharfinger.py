@@ -22,6 +22,8 @@ ActionName = Annotated[str, Meta(min_length=1, max_length=128, pattern="^(?:[a-z
 Arn = Annotated[str, Meta(max_length=2048)]
 Text = Annotated[str, Meta(max_length=4096)]
 ArtifactTypeList = Annotated[list["Text"], Meta(max_length=20)]
+Audience = Annotated[str, Meta(min_length=1, max_length=255)]
+AudienceList = Annotated[list["Audience"], Meta(min_length=1, max_length=100)]
 Bytes = Annotated[int, Meta(ge=0)]
 ConditionKeyName = Annotated[str, Meta(min_length=1, max_length=256)]
 ConditionKeyValue = Annotated[str, Meta(max_length=1024)]
@@ -42,6 +44,7 @@ Flag = bool
 HoldId = Annotated[str, Meta(pattern="^(?:[0-9]{1,19})\\Z")]
 HoldList = list["Hold"]
 IdentityPolicyList = list["IdentityPolicy"]
+IdentityProviderList = list["IdentityProvider"]
 ImageDigest = Annotated[str, Meta(max_length=512)]
 ImageFailureList = list["ImageFailure"]
 ImageFeedList = list["ImageFeed"]
@@ -55,6 +58,7 @@ ImageTag = Annotated[str, Meta(min_length=1, max_length=300)]
 ImageTagList = list["ImageTag"]
 ImageUsageList = list["ImageUsage"]
 KeepCount = Annotated[int, Meta(ge=0, le=100000)]
+KeySet = Annotated[str, Meta(min_length=1, max_length=65536)]
 LabelMap = Annotated[dict["Text", "Text"], Meta(max_length=20)]
 MaxResults = Annotated[int, Meta(ge=1, le=1000)]
 Message = str
@@ -219,6 +223,14 @@ class DeleteHoldRequest(Shape, kw_only=True):
 
 class DeleteHoldResponse(Shape, kw_only=True):
     hold: Hold | None = None
+
+
+class DeleteIdentityProviderRequest(Shape, kw_only=True):
+    issuer: Url
+
+
+class DeleteIdentityProviderResponse(Shape, kw_only=True):
+    identity_provider: IdentityProvider | None = None
 
 
 class DeleteImageFeedRequest(Shape, kw_only=True):
@@ -499,6 +511,15 @@ class IdentityPolicy(Shape, kw_only=True):
     changed_at: Timestamp | None = None
 
 
+class IdentityProvider(Shape, kw_only=True):
+    issuer: Url | None = None
+    arn: Arn | None = None
+    audiences: AudienceList | None = None
+    has_own_keys: Flag | None = None
+    is_declared: Flag | None = None
+    created_at: Timestamp | None = None
+
+
 class ImageFailure(Shape, kw_only=True):
     image_id: ImageIdentifier | None = None
     failure_code: Text | None = None
@@ -614,6 +635,20 @@ class ListHoldsRequest(Shape, kw_only=True):
 
 class ListHoldsResponse(Shape, kw_only=True):
     holds: HoldList | None = None
+    next_token: NextToken | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListIdentityProvidersRequest(Shape, kw_only=True):
+    next_token: NextToken | None = None
+    max_results: MaxResults | None = None
+
+    SENSITIVE = frozenset({"next_token"})
+
+
+class ListIdentityProvidersResponse(Shape, kw_only=True):
+    identity_providers: IdentityProviderList | None = None
     next_token: NextToken | None = None
 
     SENSITIVE = frozenset({"next_token"})
@@ -870,6 +905,16 @@ class PutHoldRequest(Shape, kw_only=True):
 
 class PutHoldResponse(Shape, kw_only=True):
     hold: Hold | None = None
+
+
+class PutIdentityProviderRequest(Shape, kw_only=True):
+    issuer: Url
+    audiences: AudienceList
+    keys: KeySet | None = None
+
+
+class PutIdentityProviderResponse(Shape, kw_only=True):
+    identity_provider: IdentityProvider | None = None
 
 
 class PutImageFeedRequest(Shape, kw_only=True):
@@ -1158,6 +1203,19 @@ OPERATIONS: dict[str, Operation] = {
             "HoldNotFoundException",
         ),
         "wharfinger:DeleteHold",
+        None,
+    ),
+    "DeleteIdentityProvider": Operation(
+        "DeleteIdentityProvider",
+        DeleteIdentityProviderRequest,
+        DeleteIdentityProviderResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "IdentityProviderNotFoundException",
+            "DeclaredException",
+        ),
+        "wharfinger:DeleteIdentityProvider",
         None,
     ),
     "DeleteImageFeed": Operation(
@@ -1462,6 +1520,17 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:ListHolds",
         "repository_name",
     ),
+    "ListIdentityProviders": Operation(
+        "ListIdentityProviders",
+        ListIdentityProvidersRequest,
+        ListIdentityProvidersResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+        ),
+        "wharfinger:ListIdentityProviders",
+        None,
+    ),
     "ListImageFeeds": Operation(
         "ListImageFeeds",
         ListImageFeedsRequest,
@@ -1619,6 +1688,19 @@ OPERATIONS: dict[str, Operation] = {
         "wharfinger:PutHold",
         "repository_name",
     ),
+    "PutIdentityProvider": Operation(
+        "PutIdentityProvider",
+        PutIdentityProviderRequest,
+        PutIdentityProviderResponse,
+        (
+            "ServerException",
+            "InvalidParameterException",
+            "DeclaredException",
+            "LimitExceededException",
+        ),
+        "wharfinger:PutIdentityProvider",
+        None,
+    ),
     "PutImageFeed": Operation(
         "PutImageFeed",
         PutImageFeedRequest,
@@ -1740,6 +1822,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "DeletionNotFoundException": (),
     "FeedNotFoundException": (),
     "HoldNotFoundException": (),
+    "IdentityProviderNotFoundException": (),
     "ImageNotFoundException": (),
     "InvalidParameterException": (),
     "InvalidTagParameterException": (),

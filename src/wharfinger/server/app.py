@@ -13,6 +13,7 @@ from wharfinger.api import trail
 from wharfinger.api.aws.entry import AwsDoor
 from wharfinger.api.http import FileResponse, Receive, Request, Response, Scope, Send, off_memory, respond
 from wharfinger.api.oci.entry import OciDoor
+from wharfinger.api.sts.entry import StsDoor, is_meant
 from wharfinger.domain.faults import Fault, Unavailable
 from wharfinger.server.data import open_state
 from wharfinger.server.settings import Settings
@@ -49,7 +50,7 @@ def build(settings: Settings, clock: Clock = system_clock, started: Callable[[],
 
 
 class Application:
-    """Dispatches requests to the two doors and a few pages for machines."""
+    """Dispatches requests to the doors and a few pages for machines."""
 
     def __init__(self, settings: Settings, clock: Clock, started: Callable[[], None]) -> None:
         self._settings = settings
@@ -60,6 +61,7 @@ class Application:
         self._state: State | None = None
         self._aws: Door | None = None
         self._oci: Door | None = None
+        self._sts: Door | None = None
         self._beside: list[asyncio.Task[None]] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +75,7 @@ class Application:
         self._state = state = open_state(self._settings, self._clock)
         self._aws = AwsDoor(state, self._settings.addresses)
         self._oci = OciDoor(state)
+        self._sts = StsDoor(state)
         beside = (jobs.run_forever, webhooks.run_forever, declared.run_forever)
         self._beside = [asyncio.create_task(each(state)) for each in beside]
         return state
@@ -136,6 +139,8 @@ class Application:
         path = request.path
         if path.startswith(b"/v2/") or path == b"/v2":
             return await self._through(self._oci, request)
+        if path == b"/" and is_meant(request):
+            return await self._through(self._sts, request)
         if path == b"/" and request.method == "POST":
             return await self._through(self._aws, request)
         if request.method not in _READING:

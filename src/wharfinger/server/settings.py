@@ -170,7 +170,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         ),
     ] = 0
     webhook_private: Annotated[
-        bool, Meta(description="Let web hooks go to private and loopback addresses; open servers need it too.")
+        bool,
+        Meta(
+            description="Let web hooks, and questions to identity providers, go to private and loopback addresses; "
+            "open servers need it too."
+        ),
     ] = False
     trail_days: Annotated[int, Meta(ge=1, le=3650, description="How many days the records of the trail are kept.")] = 90
     trail_bytes: Annotated[

@@ -11,9 +11,10 @@ import msgspec
 
 from wharfinger.domain import policy, principals, robots
 from wharfinger.domain.managed import MANAGED
+from wharfinger.domain.names import ACCOUNT
 from wharfinger.domain.policy import Policy, Principal
 from wharfinger.domain.sessions import Session
-from wharfinger.state.db import keys
+from wharfinger.state.db import keys, providers
 from wharfinger.state.db import principals as rows
 from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
@@ -100,28 +101,53 @@ async def of_user(tx: Tx, user: PrincipalRow) -> Identity:
 
 
 async def _of_session(tx: Tx, login: Login) -> Identity | None:
-    """A session is worth what its role is, as long as the key that began it is good."""
+    """A session is worth what its role is, as long as all that it came from is good."""
     session = login.session
     assert session is not None  # noqa: S101 - the kind says so
-    owner = await _of_key(tx, Login("key", session.source)) if session.source is not None else None
+    owner = await _of_source(tx, session.source) if session.source is not None else None
     if session.source is not None and owner is None:
         return None
-    narrowed = compiled("session policy", session.policy, "session") if session.policy is not None else None
     about: dict[str, tuple[str, ...]] = {
         "aws:tokenissuetime": (str(session.issued_at // 1000),),
         "aws:multifactorauthpresent": ("false",),
     }
     if session.role is None:
-        return owner._replace(session_policy=narrowed, keys={**owner.keys, **about}) if owner else None
-    role = await rows.get(tx, session.role)
-    if role is None:
+        return owner._replace(keys={**owner.keys, **about}) if owner else None
+    chain = [await rows.get(tx, id_) for id_ in (*session.before, session.role)]
+    first, role = chain[0], chain[-1]
+    if first is None or role is None or not all(chain) or not await _is_believed(tx, first.account, session):
         return None
     found = await of_role(tx, role, session.name, dict(session.tags))
-    about |= {
-        **({"aws:federatedprovider": (session.provider,)} if session.provider else {}),
-        **({"aws:sourceidentity": (session.source_identity,)} if session.source_identity else {}),
-    }
+    if session.source_identity:
+        about["aws:sourceidentity"] = (session.source_identity,)
+    if session.provider is not None and not session.before:
+        about["aws:federatedprovider"] = (principals.provider_arn(role.account, session.provider),)
+    narrowed = await _narrowing(tx, role.account, session)
     return found._replace(session_policy=narrowed, keys={**found.keys, **about})
+
+
+async def _of_source(tx: Tx, source: str) -> Identity | None:
+    """Whoever began a session: with an access key, or by its account on an open server."""
+    if ACCOUNT.fullmatch(source):
+        return of_root(source)
+    return await _of_key(tx, Login("key", source))
+
+
+async def _is_believed(tx: Tx, account: str, session: Session) -> bool:
+    """Whether the account still believes the identity provider that began a session, if one did."""
+    return session.provider is None or await providers.find(tx, account, session.provider) is not None
+
+
+async def _narrowing(tx: Tx, account: str, session: Session) -> Policy | None:
+    """The policies of a session as one, for what any of them allows is allowed."""
+    if session.policy is None and not session.policies:
+        return None
+    texts = {**MANAGED, **await rows.documents(tx, account, session.policies)}
+    found = [texts[name] for name in session.policies if name in texts]
+    if session.policy is not None:
+        found.append(session.policy)
+    statements = [one for text in found for one in policy.restore(text, "session").statements]
+    return Policy("session policy", policy.Document("session", statements))
 
 
 async def of_role(tx: Tx, role: PrincipalRow, session: str, tags: Mapping[str, str]) -> Identity:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from wharfinger.api import ecr, wharfinger
+from wharfinger.api import ecr, signed, sigv4, wharfinger
 from wharfinger.api.addresses import Addresses
-from wharfinger.api.aws import sigv4
 from wharfinger.api.aws.call import Call, Handler
 from wharfinger.api.aws.render import failure, refusal, success
 from wharfinger.api.http import Request, Response
@@ -31,12 +28,11 @@ from wharfinger.domain.faults import (
     UnknownOperation,
 )
 from wharfinger.domain.names import Registry, repository_arn
-from wharfinger.services import access, login
+from wharfinger.services import access
 from wharfinger.services.access import Errand
 from wharfinger.services.identities import Keys, Login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State
-from wharfinger.state.files import ScratchFile
 
 SERVICES: Final[tuple[tuple[Service, Mapping[str, Handler]], ...]] = (
     (ecr_contract.SERVICE, ecr.HANDLERS),
@@ -67,10 +63,11 @@ class AwsDoor:
         request.service, request.operation = service, operation.name
         claim = sigv4.read_claim(request, service.signing_name)
         request.key = claim.key
-        credentials = await self._credentials(claim)
+        credentials = await signed.credentials(self._state, claim)
+        limit = _BODY_LIMITS.get(operation.name, _BODY_LIMIT)
         with self._state.scratch.file() as body:
             with self._sending(operation, credentials):
-                await self._receive(request, operation, claim, credentials, body)
+                await signed.receive(self._state, request, limit, claim, credentials, body)
             async with self._state.scratch.whole(body) as content:
                 own = Registry(credentials.account, claim.region)
                 return await self._perform(request, operation, handler, (credentials.login, own), content)
@@ -83,27 +80,10 @@ class AwsDoor:
         """The answer where something happened that should not have."""
         return failure(request.id)
 
-    async def _credentials(self, claim: sigv4.Claim) -> Credentials:
-        """All that can be refused before the body is read, so that strangers cannot make the server hold one."""
-        if not self._state.rules.any_signature:
-            sigv4.check_time(claim, datetime.fromtimestamp(self._state.clock() / 1000, UTC))
-        return await login.credentials(self._state, claim.key, claim.token)
-
     def _sending(self, operation: Operation, credentials: Credentials) -> AbstractContextManager[None]:
         if operation.name != "UploadLayerPart":
             return nullcontext()
         return self._state.limits.uploading(credentials.login.id)
-
-    async def _receive(
-        self, request: Request, operation: Operation, claim: sigv4.Claim, credentials: Credentials, body: ScratchFile
-    ) -> None:
-        """Take the body, and believe it only if its signature fits."""
-        digest = hashlib.sha256()
-        async for piece in request.bounded(_BODY_LIMITS.get(operation.name, _BODY_LIMIT)):
-            digest.update(piece)
-            body.write(piece)
-        if not self._state.rules.any_signature:
-            sigv4.check_signature(claim, request, digest.hexdigest(), credentials.secret)
 
     async def _perform(
         self, request: Request, operation: Operation, handler: Handler | None, who: tuple[Login, Registry], body: bytes

@@ -12,6 +12,7 @@ from wharfinger.api.wharfinger import (
     plans,
     policies,
     principals,
+    providers,
     robots,
     trail,
     usage,
@@ -29,6 +30,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     **keys.HANDLERS,
     **policies.HANDLERS,
     **robots.HANDLERS,
+    **providers.HANDLERS,
     **explain.HANDLERS,
     **trail.HANDLERS,
 }

@@ -15,8 +15,15 @@ def _resource_policy(fault: f.ResourcePolicyInvalid) -> str:
     return f"{_POLICY_TEXT.format(fault.kind)} ({fault.reason})"
 
 
+def _too_long(fault: f.SessionTooLong) -> str:
+    whose = "roles assumed by role chaining" if fault.is_chained else "this role"
+    return f"The requested DurationSeconds exceeds the limit of {fault.seconds} seconds for {whose}"
+
+
 WORDS: Final[Table] = {
-    f.PolicyInvalid: Words(INVALID, "UNSUPPORTED", 400, "The policy cannot be used: {reason}"),
+    f.PolicyInvalid: Words(
+        INVALID, "UNSUPPORTED", 400, "The policy cannot be used: {reason}", sts="MalformedPolicyDocument"
+    ),
     f.ResourcePolicyInvalid: Words(INVALID, "UNSUPPORTED", 400, _resource_policy),
     f.RepositoryPolicyNotFound: Words(
         "RepositoryPolicyNotFoundException",
@@ -71,4 +78,53 @@ WORDS: Final[Table] = {
     ),
     f.AccessKeyNotFound: Words("AccessKeyNotFoundException", "UNSUPPORTED", 404, "There is no access key {key}"),
     f.TooManyOf: Words("LimitExceededException", "UNSUPPORTED", 400, "There can be at most {limit} of these: {kind}"),
+    # --- identity providers and sessions
+    f.IssuerInvalid: Words(
+        INVALID,
+        "UNSUPPORTED",
+        400,
+        "'{issuer}' can be no identity provider: its URL has to be https://host/path, without a query; http only for "
+        "this machine itself, with the setting webhook_private",
+    ),
+    f.KeySetInvalid: Words(INVALID, "UNSUPPORTED", 400, "The keys cannot be used: {reason}"),
+    f.ProviderNotFound: Words(
+        "IdentityProviderNotFoundException", "UNSUPPORTED", 404, "There is no identity provider '{issuer}'"
+    ),
+    f.IssuerUnreachable: Words(
+        INVALID,
+        "UNSUPPORTED",
+        400,
+        "The keys of the identity provider {issuer} cannot be had from it; the server's log says why",
+        sts="IDPCommunicationError",
+    ),
+    f.WebTokenInvalid: Words(
+        INVALID, "UNSUPPORTED", 400, "The token is not accepted: {reason}", sts="InvalidIdentityToken"
+    ),
+    f.WebTokenExpired: Words(
+        INVALID, "UNSUPPORTED", 400, "The token has expired: ask its issuer for a new one", sts="ExpiredTokenException"
+    ),
+    f.WebTokenRejected: Words(
+        INVALID,
+        "UNSUPPORTED",
+        400,
+        "The token is not good yet: its claim '{claim}' is later than now",
+        sts="IDPRejectedClaim",
+        sts_status=403,
+    ),
+    f.SessionTooLarge: Words(
+        INVALID,
+        "UNSUPPORTED",
+        400,
+        "The session policies and tags need {percent} percent of the space that a session has",
+        sts="PackedPolicyTooLarge",
+    ),
+    f.SessionTooLong: Words(INVALID, "UNSUPPORTED", 400, _too_long),
+    f.SessionFromSession: Words(
+        "AccessDeniedException",
+        "DENIED",
+        403,
+        "Cannot call GetSessionToken with session credentials",
+        sts="AccessDenied",
+        sts_status=403,
+    ),
 }

@@ -13,6 +13,9 @@ _SIGNATURE: Final = (
 )
 
 
+_UNFIT: Final = "SignatureDoesNotMatch"
+
+
 def _parameter(fault: f.InvalidParameter) -> str:
     return f"Invalid parameter at '{fault.path}' failed to satisfy constraint: '{fault.constraint}'"
 
@@ -26,19 +29,25 @@ def _expired(fault: f.SignatureExpired) -> str:
 
 
 def _denied(fault: f.Denied) -> str:
+    if not fault.principal:
+        return f"Not authorized to perform {fault.action}"
+    who = f"User: {fault.principal} is not authorized to perform: {fault.action} on resource: {fault.resource}"
+    if fault.action.startswith("sts:"):
+        # whether there is such a role is not told
+        return who
     an = "an" if fault.source[0] in "aeiou" else "a"
     why = (
         f"with an explicit deny in {an} {fault.source} policy"
         if fault.is_explicit
         else f"because no {fault.source} policy allows the {fault.action} action"
     )
-    return f"User: {fault.principal} is not authorized to perform: {fault.action} on resource: {fault.resource} {why}"
+    return f"{who} {why}"
 
 
 WORDS: Final[Table] = {
     # --- what was sent
     f.InvalidParameter: Words(INVALID, "UNSUPPORTED", 400, _parameter),
-    f.Malformed: Words("SerializationException", "UNSUPPORTED", 400, "{reason}"),
+    f.Malformed: Words("SerializationException", "UNSUPPORTED", 400, "{reason}", sts="MalformedInput"),
     f.ContentTypeUnsupported: Words(
         "MalformedHttpRequestException",
         "UNSUPPORTED",
@@ -51,12 +60,22 @@ WORDS: Final[Table] = {
         413,
         "The body is over the limit of {limit} bytes",
         413,
+        sts="RequestEntityTooLarge",
+        sts_status=413,
     ),
     f.BodyCutOff: Words(
-        "RequestAbortedException", "BLOB_UPLOAD_INVALID", 400, "The body ended before all of it had come"
+        "RequestAbortedException",
+        "BLOB_UPLOAD_INVALID",
+        400,
+        "The body ended before all of it had come",
+        sts="RequestAborted",
     ),
     f.UnknownOperation: Words(
-        "UnknownOperationException", "UNSUPPORTED", 400, "'{target}' is no operation of Amazon ECR or of Wharfinger"
+        "UnknownOperationException",
+        "UNSUPPORTED",
+        400,
+        "'{target}' is no operation of Amazon ECR or of Wharfinger, and none of AWS STS that is here",
+        sts="InvalidAction",
     ),
     f.NotBuilt: Words(
         "NotImplementedException",
@@ -73,17 +92,25 @@ WORDS: Final[Table] = {
         "UNAUTHORIZED",
         401,
         "Missing Authentication Token",
+        sts="MissingAuthenticationToken",
+        sts_status=403,
     ),
-    f.AuthenticationIncomplete: Words("IncompleteSignatureException", "UNAUTHORIZED", 401, "{reason}"),
+    f.AuthenticationIncomplete: Words(
+        "IncompleteSignatureException", "UNAUTHORIZED", 401, "{reason}", sts="IncompleteSignature"
+    ),
     f.KeyUnknown: Words(
         "UnrecognizedClientException",
         "UNAUTHORIZED",
         401,
         "The security token included in the request is invalid.",
+        sts="InvalidClientTokenId",
+        sts_status=403,
     ),
-    f.SignatureMismatch: Words("InvalidSignatureException", "UNAUTHORIZED", 401, _SIGNATURE),
-    f.SignatureUnfit: Words("InvalidSignatureException", "UNAUTHORIZED", 401, "{reason}"),
-    f.SignatureExpired: Words("InvalidSignatureException", "UNAUTHORIZED", 401, _expired),
+    f.SignatureMismatch: Words(
+        "InvalidSignatureException", "UNAUTHORIZED", 401, _SIGNATURE, sts=_UNFIT, sts_status=403
+    ),
+    f.SignatureUnfit: Words("InvalidSignatureException", "UNAUTHORIZED", 401, "{reason}", sts=_UNFIT, sts_status=403),
+    f.SignatureExpired: Words("InvalidSignatureException", "UNAUTHORIZED", 401, _expired, sts=_UNFIT, sts_status=403),
     f.TokenInvalid: Words(
         "UnrecognizedClientException",
         "UNAUTHORIZED",
@@ -102,6 +129,8 @@ WORDS: Final[Table] = {
         "DENIED",
         403,
         "The security token included in the request is expired",
+        sts="ExpiredToken",
+        sts_status=403,
     ),
     f.DownloadExpired: Words(
         "AccessDeniedException",
@@ -109,8 +138,16 @@ WORDS: Final[Table] = {
         403,
         "This address has expired or was changed: ask GetDownloadUrlForLayer for a new one",
     ),
-    f.Denied: Words("AccessDeniedException", "DENIED", 403, _denied),
-    f.Throttled: Words("ThrottlingException", "TOOMANYREQUESTS", 429, "Rate exceeded"),
+    f.Denied: Words("AccessDeniedException", "DENIED", 403, _denied, sts="AccessDenied", sts_status=403),
+    f.Throttled: Words("ThrottlingException", "TOOMANYREQUESTS", 429, "Rate exceeded", sts="Throttling"),
     # --- what the registry stands on
-    f.Unavailable: Words("ServerException", "UNKNOWN", 503, "The registry cannot do this now; try again later", 500),
+    f.Unavailable: Words(
+        "ServerException",
+        "UNKNOWN",
+        503,
+        "The registry cannot do this now; try again later",
+        500,
+        sts="ServiceUnavailable",
+        sts_status=503,
+    ),
 }

@@ -11,7 +11,7 @@ INVALID: Final = "InvalidParameterException"
 
 
 class Words(NamedTuple):
-    """A fault in both protocols: ECR's exception (400 unless said otherwise), OCI's code and status, one text."""
+    """A fault in all protocols: ECR's exception and STS's code (400 unless said otherwise), OCI's, and one text."""
 
     ecr: str
     oci: str
@@ -19,6 +19,8 @@ class Words(NamedTuple):
     text: str | Callable[[Any], str]
     ecr_status: int = 400
     oci_text: str | None = None  # where ECR's own text would not help the user of another client
+    sts: str = "ValidationError"
+    sts_status: int = 400
 
 
 Table = Mapping[type[Fault], Words]

@@ -99,3 +99,63 @@ class TooManyOf(Fault):
 
     kind: str
     limit: int
+
+
+# --- identity providers and sessions -------------------------------------------------------------------------
+
+
+class IssuerInvalid(Fault):
+    """A URL that no identity provider can have here."""
+
+    issuer: str
+
+
+class KeySetInvalid(Fault):
+    """Keys of an identity provider that cannot be used: `reason` is a clause."""
+
+    reason: str
+
+
+class ProviderNotFound(Fault):
+    """The account has no such identity provider."""
+
+    issuer: str
+
+
+class IssuerUnreachable(Fault):
+    """The keys of an identity provider cannot be had from it now."""
+
+    issuer: str
+
+
+class WebTokenInvalid(Fault):
+    """A token of an identity provider that is not believed: `reason` is a clause about it."""
+
+    reason: str
+
+
+class WebTokenExpired(Fault):
+    """A token of an identity provider that was good once."""
+
+
+class WebTokenRejected(Fault):
+    """A token of an identity provider from the future, as its `claim` says."""
+
+    claim: str
+
+
+class SessionTooLarge(Fault):
+    """With its policies and tags the session would need a token of `percent` of what clients take."""
+
+    percent: int
+
+
+class SessionTooLong(Fault):
+    """The session was to be longer than `seconds`: the role's limit, or that of a role assumed from another."""
+
+    seconds: int
+    is_chained: bool
+
+
+class SessionFromSession(Fault):
+    """Somebody with a session asked for another one of itself."""

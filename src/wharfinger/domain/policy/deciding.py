@@ -20,7 +20,7 @@ _FOR_ROOT: Final = frozenset(
     {f"ecr:{verb}repositorypolicy" for verb in ("get", "set", "delete")}
     | {f"ecr:{verb}registrypolicy" for verb in ("get", "put", "delete")}
 )
-_ASSUMING: Final = "sts:assumerole"
+_ASSUMING: Final = ("sts:assumerole", "sts:tagsession", "sts:setsourceidentity")
 
 
 class Decision(NamedTuple):
