@@ -21,6 +21,7 @@ install_go() { # <program> <module> <package in it> <version>
     fi
 }
 
+# package.json puts a small package in the place of the AWS CLI, which CDK brings for stacks that the tests do not have
 install_javascript() {
     lock=tools/package-lock.json
     if cmp -s "$lock" "$tools/node_modules/.installed"; then

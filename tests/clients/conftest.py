@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from support import daemons
+from support.shell import Shell
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +15,15 @@ def docker_host() -> Iterator[str]:
     """A docker engine of this test process."""
     with daemons.docker_engine() as host:
         yield host
+
+
+@pytest.fixture
+def engine(shell: Shell, docker_host: str) -> Iterator[Shell]:
+    """A shell with a docker engine that has no images before and after."""
+    shell.environment["DOCKER_HOST"] = docker_host
+    yield shell
+    if images := shell.run("docker", "image", "ls", "--quiet", "--no-trunc").split():
+        shell.run("docker", "image", "rm", "--force", *dict.fromkeys(images))
 
 
 @pytest.fixture(scope="session")

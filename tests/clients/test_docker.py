@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import io
-import os
 import re
-import tarfile
-from collections.abc import Iterator
 
 import pytest
 
 from support.content import DOCKER_IMAGE, DOCKER_LIST
+from support.engines import build, tree
 from support.server import Server
 from support.shell import Shell
 from support.state import collect_later
@@ -21,34 +18,15 @@ pytestmark = pytest.mark.needs("docker", "dockerd", "root")
 
 
 @pytest.fixture
-def docker(shell: Shell, docker_host: str) -> Iterator[Shell]:
+def docker(engine: Shell) -> Shell:
     """A shell that is logged in; the engine has no images before and after."""
-    shell.environment["DOCKER_HOST"] = docker_host
-    login(shell)
-    yield shell
-    if images := shell.run("docker", "image", "ls", "--quiet", "--no-trunc").split():
-        shell.run("docker", "image", "rm", "--force", *dict.fromkeys(images))
+    login(engine)
+    return engine
 
 
 def login(shell: Shell) -> None:
     """As `docker login` is told to do it."""
     shell.run("docker", "login", "--username", "AWS", "--password-stdin", shell.registry, stdin=shell.password)
-
-
-def tree() -> bytes:
-    """A root file system with one file of random bytes."""
-    file = io.BytesIO()
-    with tarfile.open(fileobj=file, mode="w") as archive:
-        member = tarfile.TarInfo("file")
-        member.size = 100_000
-        archive.addfile(member, io.BytesIO(os.urandom(member.size)))
-    return file.getvalue()
-
-
-def build(shell: Shell, name: str, files: bytes, **labels: str) -> str:
-    """An image of one layer, as `docker import` makes it; its id."""
-    changes = [word for key, value in labels.items() for word in ("--change", f"LABEL {key}={value}")]
-    return shell.run("docker", "import", *changes, "-", name, stdin=files).strip()
 
 
 def pushed_digest(output: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 # `make tools` builds the Go programs and installs packages for Node.js under .tools
 TOOLS = Path(__file__).parents[2] / ".tools"
 
-_PACKAGES = ("@aws-sdk/client-ecr", "@cloud-copilot/iam-simulate")
+_PACKAGES = ("@aws-sdk/client-ecr", "@cloud-copilot/iam-simulate", "aws-cdk-lib", "cdk-assets")
 
 HOW_TO_GET = {
     "dockerd": "apt-get install docker.io, run as root",
