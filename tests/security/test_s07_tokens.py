@@ -334,6 +334,17 @@ async def test_a_token_is_in_no_error_and_no_log(
             assert part not in caplog.text
 
 
+async def test_the_trail_tells_of_a_session_and_neither_its_keys_nor_the_token_are_in_any_file(
+    strict: Strict, issuer: Issuer
+) -> None:
+    token = issuer.token()
+    key = (await federate(strict, token)).key
+    files = [path.read_bytes() for path in strict.directory.rglob("*") if path.is_file()]
+    assert any(b"AssumeRoleWithWebIdentity" in content and key.id.encode() in content for content in files)
+    for secret in (*token.split("."), key.secret, key.token or ""):
+        assert not any(secret.encode() in content for content in files)
+
+
 # --- keys of an issuer that are none -------------------------------------------------------------------------
 
 
