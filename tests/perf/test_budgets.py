@@ -17,7 +17,8 @@ from support.answer import Answer
 from support.content import Image, image, index, layer, sha256
 from support.doors import Body, Doors
 from support.state import Clock, create_repository, prepared
-from wharfinger.state import State
+from wharfinger.services import access
+from wharfinger.state import State, remembered
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import DAY
 from wharfinger.state.db.database import Database, P, T, Work
@@ -33,14 +34,16 @@ class Metered:
     inner: Database
     reads: list[int] = field(default_factory=list)
     writes: list[int] = field(default_factory=list)
-    looks: int = 0  # whether rights have changed
+    decisions: list[int] = field(default_factory=list)  # that somebody may do something
+    looks: int = 0  # whether any right has changed since
     statements: int = 0
     transactions: int = 0
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         before = self.inner.statements
         result = await self.inner.read(work, *args, **kwargs)
-        self.reads.append(self.inner.statements - before)
+        decides = work.__module__ in {access.__name__, remembered.__name__}
+        (self.decisions if decides else self.reads).append(self.inner.statements - before)
         return result
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -22,7 +22,7 @@ from wharfinger.services import identities
 from wharfinger.services.identities import ANONYMOUS, NO_KEYS, STRANGER, Identity, Keys, Login, compiled, tag_keys
 from wharfinger.state import State
 from wharfinger.state.clock import HOUR
-from wharfinger.state.db import keys, repositories
+from wharfinger.state.db import keys, repositories, rights
 from wharfinger.state.db import robots as robot_rows
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.repositories import Repository
@@ -113,14 +113,30 @@ async def enter(state: State, login: Login, registry: Registry, keys_: Keys, err
     now = state.clock()
     if login.session is not None and login.session.expires_at <= now:
         raise SessionExpired
-    name = (login, errand and errand.name)
-    identity: Identity | None = state.remembered.at(await state.db.rights_version()).known(name)
-    if identity is None:
-        identity = await state.db.read(_admit, state, login, registry, keys_, errand, name)
+    identity = await _identity(state, login, registry, keys_, errand)
     state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
     caller = Caller(identity.principal.arn, registry, login, identity, keys_)
     await _note_use(state, caller, now)
     return caller
+
+
+async def require(state: State, caller: Caller, errand: Errand) -> None:
+    """Refuse what a caller may not do beside what it came for. Raises Denied, AuthenticationMissing."""
+    await _identity(state, caller.login, caller.registry, caller.keys, errand)
+
+
+async def require_in(tx: Tx, state: State, caller: Caller, errand: Errand) -> None:
+    """The same, as a part of a transaction, which may yet be undone: so nothing of it is remembered."""
+    await _check(tx, Answers(await rights.version(tx)), state, caller, errand)
+
+
+async def _identity(state: State, login: Login, registry: Registry, keys_: Keys, errand: Errand | None) -> Identity:
+    """Whose login it is, if it may do the errand."""
+    name = (login, errand and errand.name)
+    known: Identity | None = state.remembered.at(await state.db.rights_version()).known(name)
+    if known is not None:
+        return known
+    return await state.db.read(_admit, state, login, registry, keys_, errand, name)
 
 
 async def _admit(
@@ -137,24 +153,9 @@ async def _admit(
     return identity
 
 
-async def require(state: State, caller: Caller, errand: Errand) -> None:
-    """Refuse what a caller may not do beside what it came for. Raises Denied, AuthenticationMissing."""
-
-    await state.db.read(require_in, state, caller, errand)
-
-
-async def require_in(tx: Tx, state: State, caller: Caller, errand: Errand) -> None:
-    """The same, as a part of a transaction."""
-    await _check(tx, await state.remembered.now(tx), state, caller, errand)
-
-
 async def has_public(state: State, registry: Registry) -> bool:
     """Whether somebody without a login may find something to pull in a registry."""
-
-    async def work(tx: Tx) -> bool:
-        return await (await state.remembered.now(tx)).get(tx, repositories.has_public, registry)
-
-    return await state.db.read(work)
+    return await state.remembered.ask(state.db, repositories.has_public, registry)
 
 
 async def repository(tx: Tx, registry: Registry, name: str) -> Repository:

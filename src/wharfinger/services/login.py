@@ -84,7 +84,7 @@ async def credentials(state: State, key: str, session_token: str | None) -> Cred
         session = read_session(state, key, session_token)
         login = Login("session", key, session)
         return Credentials(key, _session_secret(state, session_token), session.account, login)
-    found = await state.db.read(keys.find, key)
+    found = await state.remembered.ask(state.db, keys.find, key)
     if found is not None and found.disabled_at is None and session_token is None:
         return Credentials(key, _secret(state, found), found.account, Login("key", key))
     if not state.rules.any_signature:
@@ -195,11 +195,7 @@ def _entry(state: State, token: _Token) -> Entry:
 async def check_robot(state: State, name: str, token: str) -> Entry:
     """Which robot it is. Raises TokenInvalid, TokenExpired."""
     hash_ = hashlib.sha256(token.encode()).digest()
-
-    async def work(tx: Tx) -> robots.Robot | None:
-        return await (await state.remembered.now(tx)).get(tx, robots.of_token, hash_)
-
-    found = await state.db.read(work)
+    found = await state.remembered.ask(state.db, robots.of_token, hash_)
     if found is None or found.name != name:
         raise TokenInvalid
     if found.expires_at is not None and found.expires_at <= state.clock():

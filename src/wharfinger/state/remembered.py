@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, Final, TypeVar, TypeVarTuple
 
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import Tx
+from wharfinger.state.db.database import Database, Tx
 
 _MOST: Final = 10_000
+_UNKNOWN: Final = object()
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -24,9 +25,9 @@ class Answers:
         self.version = version
         self._found: dict[Hashable, Any] = {}
 
-    def known(self, key: Hashable) -> Any:
-        """What was kept under a key, None if nothing was."""
-        return self._found.get(key)
+    def known(self, key: Hashable, otherwise: Any = None) -> Any:
+        """What was kept under a key, if anything was."""
+        return self._found.get(key, otherwise)
 
     def keep(self, key: Hashable, found: Any) -> None:
         """Keep something for as long as the rights stay as they are."""
@@ -60,6 +61,18 @@ class Remembered:
         if version != self._answers.version:
             self._answers = Answers(version)
         return self._answers
+
+    async def ask(self, db: Database, read: Callable[[Tx, *Ts], Awaitable[T]], *args: *Ts) -> T:
+        """What `read` says, from memory if nobody has changed a right since it was asked before."""
+        known = self.at(await db.rights_version()).known((read, args), _UNKNOWN)
+        if known is not _UNKNOWN:
+            answer: T = known
+            return answer
+
+        async def work(tx: Tx) -> T:
+            return await (await self.now(tx)).get(tx, read, *args)
+
+        return await db.read(work)
 
     def is_news(self, name: str, now: int, step: int) -> bool:
         """Whether nobody has told this of `name` within `step` milliseconds; from now on somebody has."""

@@ -84,7 +84,7 @@ HANDLERS: Final[dict[str, Handler]] = {
 async def _check_may(call: Call, action: str, plan: int) -> None:
     names = await plans.repositories_of(call.state, call.registry, plan)
     if names:
-        await access.require(call.state, call.caller, Errand(action, call.registry, names))
+        await access.require(call.state, call.caller, Errand(action, call.registry, tuple(names)))
 
 
 def _filters(asked: contract.PlanFilters) -> Filters:

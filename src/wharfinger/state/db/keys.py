@@ -65,6 +65,7 @@ async def add(tx: Tx, key: AccessKey) -> None:
         "VALUES (:id, :account, :principal, :secret, :created_at, :user, :disabled_at, :used_at, :is_declared)",
         **key._asdict(),
     )
+    await rights.changed(tx)
 
 
 async def set_disabled(tx: Tx, key: str, disabled_at: int | None) -> None:
