@@ -397,6 +397,15 @@ def test_a_decision_names_the_statement_that_made_it() -> None:
 
 def test_a_lack_names_no_statement() -> None:
     assert decide(ask(), identity=[NOTHING], resource=[]) == Decision(False, "identity-based")
+    assert decide(ask(BOB), identity=[FULL], resource=[]) == Decision(False, "resource-based")
+    assert decide(ask(ANONYMOUS), identity=[], resource=[]) == Decision(False, "resource-based")
+    assert decide(ask(JOB), identity=[FULL], resource=[], session=NOTHING) == Decision(False, "session")
+
+
+def test_every_statement_that_denies_is_looked_at() -> None:
+    others = deny("ecr:*", None, Principal={"AWS": OTHER}), deny("ecr:TagResource", None, Principal="*")
+    resource = of_repository(*others, deny("ecr:*", None, Principal="*", Sid="Closed"))
+    assert decide(ask(), identity=[FULL], resource=[resource]).sid == "Closed"
 
 
 def test_a_policy_of_an_identity_gives_nothing_in_the_place_of_one_of_a_resource() -> None:
