@@ -1,4 +1,5 @@
 // The cases of test_cdk.py, which runs each in a process of its own: node cdk.mjs <case>
+// Also its stack with an image: node cdk.mjs synthesise <directory> <archive of the image> <role that publishes>
 // CDK makes a template of a stack. CloudFormation is not there, so its part is done here: the calls that the handlers
 // of AWS::ECR::Repository need permissions for, each where the template gives a reason for it.
 
@@ -7,12 +8,14 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 
 const require = createRequire(new URL("../../.tools/", import.meta.url));
-const { App, Duration, RemovalPolicy, Stack, Tags } = require("aws-cdk-lib");
+const { App, DefaultStackSynthesizer, Duration, RemovalPolicy, Stack, Tags } = require("aws-cdk-lib");
 const { ImageTagMutabilityExclusionFilter, Repository, TagMutability, TagStatus } = require("aws-cdk-lib/aws-ecr");
+const { TarballImageAsset } = require("aws-cdk-lib/aws-ecr-assets");
 const { AccountPrincipal } = require("aws-cdk-lib/aws-iam");
 const sdk = require("@aws-sdk/client-ecr");
 const ecr = new sdk.ECR({});
 const repositoryName = "team/app";
+const env = { account: "000000000000", region: process.env.AWS_REGION };
 const other = "210987654321";
 
 // --- CDK ---
@@ -36,12 +39,19 @@ function build(stack) {
 
 function synthesised(build) {
   const app = new App({ analyticsReporting: false });
-  const stack = new Stack(app, "stack", { env: { account: "000000000000", region: process.env.AWS_REGION } });
+  const stack = new Stack(app, "stack", { env });
   build(stack);
   const { Resources } = app.synth().getStackByName("stack").template;
   const found = Object.values(Resources).filter((resource) => resource.Type === "AWS::ECR::Repository");
   assert.equal(found.length, 1);
   return resolved(found[0].Properties);
+}
+
+function synthesise(outdir, tarballFile, imageAssetPublishingRoleArn) {
+  const app = new App({ analyticsReporting: false, outdir });
+  const synthesizer = new DefaultStackSynthesizer({ imageAssetPublishingRoleArn });
+  new TarballImageAsset(new Stack(app, "stack", { env, synthesizer }), "Image", { tarballFile });
+  app.synth();
 }
 
 // what CloudFormation makes of intrinsic functions
@@ -226,4 +236,5 @@ const cases = {
   },
 };
 
-await cases[process.argv[2]]();
+const [name, ...words] = process.argv.slice(2);
+await (name === "synthesise" ? synthesise(...words) : cases[name]());

@@ -49,9 +49,9 @@ def manifest(shell: Shell, **destination: str) -> Path:
     return path
 
 
-def publish(shell: Shell, assets: Path) -> str:
-    """`cdk-assets publish`: what it says of its steps."""
-    status, printed, told = shell.attempt(("node", CDK_ASSETS, "--verbose", "--path", str(assets), "publish"))
+def publish(shell: Shell, assets: Path, *chosen: str) -> str:
+    """`cdk-assets publish` of all assets, or of those that are named: what it says of its steps."""
+    status, printed, told = shell.attempt(("node", CDK_ASSETS, "--verbose", "--path", assets, "publish", *chosen))
     assert status == 0, printed + told
     return printed + told
 
@@ -88,17 +88,21 @@ def test_cdk_finds_an_asset_that_is_published_and_pushes_nothing(
 
 
 @needs_docker
-def test_cdk_publishes_in_a_session_of_the_role_that_its_bootstrap_makes(engine: Shell) -> None:
-    engine.create(REPOSITORY, imageTagMutability="IMMUTABLE")
+def test_cdk_publishes_the_image_of_a_stack_in_a_session_of_the_role_that_its_bootstrap_makes(engine: Shell) -> None:
+    repository = f"{REPOSITORY}-{engine.region}"
+    engine.create(repository, imageTagMutability="IMMUTABLE")
     built = build(engine, "built:1", tree())
-    arn = f"arn:aws:ecr:{engine.region}:000000000000:repository/{REPOSITORY}"
+    engine.run("docker", "save", "--output", "image.tar", "built:1")
     publisher = role(
         engine,
-        {"Action": MAY_PUBLISH, "Resource": arn},
+        {"Action": MAY_PUBLISH, "Resource": f"arn:aws:ecr:{engine.region}:000000000000:repository/{repository}"},
         {"Action": "ecr:GetAuthorizationToken", "Resource": "*"},
     )
-    publish(engine, manifest(engine, region=engine.region, assumeRoleArn=publisher))
-    assert engine.manifest(ASSET, REPOSITORY)["config"]["digest"] == built
+    engine.run("node", SCRIPT, "synthesise", "cdk.out", "image.tar", publisher)
+    assets = engine.home / "cdk.out" / "stack.assets.json"
+    (asset,) = json.loads(assets.read_text())["dockerImages"]  # the template is an asset too, for S3
+    publish(engine, assets, asset)
+    assert engine.manifest(asset, repository)["config"]["digest"] == built
 
 
 @pytest.mark.needs("node")
