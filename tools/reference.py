@@ -26,7 +26,7 @@ ROOT: Final = Path(__file__).parents[1]
 NOTES: Final[Mapping[str, str]] = {
     "BatchGetImage": "the stored bytes, whatever media types are accepted",
     "DescribeRegistry": "there is no replication yet",
-    "PutAccountSetting": "BLOB_MOUNTING acts; the two others are stored until scanning and policies come",
+    "PutAccountSetting": "BLOB_MOUNTING and REGISTRY_POLICY_SCOPE act; BASIC_SCAN_TYPE_VERSION has one value",
 }
 
 
