@@ -19,12 +19,13 @@ from support.answer import Answer
 from support.content import UNKNOWN, UNKNOWN_UPLOAD
 from support.doors import Doors
 from support.ecr_model import smallest
-from support.people import ALL, People, Person, call
+from support.people import ALL, People, Person, ask_sts, call
 from support.server import MODELS
 from support.state import prepared, settings_of
 from wharfinger.api.aws.entry import SERVICES
 from wharfinger.contract.oci import ENDPOINTS, Endpoint
 from wharfinger.contract.service import Operation
+from wharfinger.contract.sts import OPERATIONS as STS
 from wharfinger.domain.names import Registry
 from wharfinger.services import pull
 from wharfinger.services.access import Caller
@@ -169,6 +170,45 @@ async def test_what_was_good_once_is_good_no_more(
     ):
         answer = await call(doors, state, person, case.target, case.arguments, in_query=in_query)
         assert code(answer) == expected
+
+
+# --- STS -----------------------------------------------------------------------------------------------------
+
+
+ROLE: Final = f"arn:aws:iam::{OWN.account}:role/none"
+# what each needs beside a signature; a new operation has none here, and fails
+STS_ARGUMENTS: Final[Mapping[str, Mapping[str, str]]] = {
+    "GetCallerIdentity": {},
+    "GetSessionToken": {},
+    "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "sample"},
+}
+# its token says who asks: tests/security/test_s07_tokens.py
+UNSIGNED: Final = {"AssumeRoleWithWebIdentity"}
+SIGNED: Final = pytest.mark.parametrize("name", sorted(STS.keys() - UNSIGNED))
+
+
+@FORMS
+@SIGNED
+async def test_nobody_else_asks_sts(name: str, in_query: bool, doors: Doors, state: State, people: People) -> None:
+    for person, expected in (
+        (Person(), "MissingAuthenticationToken"),
+        (await people.with_session_that_is_over(), "ExpiredToken"),
+        (await people.revoked(), "InvalidClientTokenId"),
+        (await people.disabled(), "InvalidClientTokenId"),
+    ):
+        answer = await ask_sts(doors, state, person, name, STS_ARGUMENTS[name], in_query=in_query)
+        assert f"<Code>{expected}</Code>".encode() in answer.body
+
+
+@FORMS
+@SIGNED
+async def test_sts_says_to_all_who_they_are_and_gives_no_role_to_who_is_not_trusted(
+    name: str, in_query: bool, doors: Doors, state: State, people: People
+) -> None:
+    for person in (await people.root(), await people.user("none"), await people.root(OTHER)):
+        answer = await ask_sts(doors, state, person, name, STS_ARGUMENTS[name], in_query=in_query)
+        is_denied = b"<Code>AccessDenied</Code>" in answer.body
+        assert (answer.status, is_denied) == ((403, True) if name == "AssumeRole" else (200, False))
 
 
 # --- the data plane ------------------------------------------------------------------------------------------

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
 
 from support.answer import Answer
 from support.doors import Asgi
-from support.signing import sign
+from support.signing import Sent, sign
+from wharfinger.contract.sts import API_VERSION
 from wharfinger.domain.names import Registry
 from wharfinger.domain.principals import root_arn, user_arn
 from wharfinger.domain.sessions import Session
@@ -111,6 +113,27 @@ async def call(
         service={"AmazonEC2ContainerRegistry": "ecr", "Wharfinger": "wharfinger"}[service],
         at=datetime.fromtimestamp(state.clock() / 1000, UTC),
     )
+    return await _send(doors, person, sent)
+
+
+async def ask_sts(
+    doors: Asgi, state: State, person: Person, name: str, arguments: Mapping[str, str], *, in_query: bool = False
+) -> Answer:
+    """A call of STS, signed by a person, or by nobody if that has no key."""
+    sent = sign(
+        query=in_query,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+        body=urlencode({"Action": name, "Version": API_VERSION, **arguments}).encode(),
+        key=person.key,
+        secret=person.secret or "none",
+        token=person.token,
+        service="sts",
+        at=datetime.fromtimestamp(state.clock() / 1000, UTC),
+    )
+    return await _send(doors, person, sent)
+
+
+async def _send(doors: Asgi, person: Person, sent: Sent) -> Answer:
     headers = {name: value for name, value in sent.headers if person.key or name.lower() != "authorization"}
     query = f"?{sent.query}" if sent.query and person.key else ""
     return await doors.request("POST", f"/{query}", sent.body, headers)
