@@ -27,6 +27,7 @@ def holds(operator: str, values: Any, actual: Any, key: str = "aws:username", **
     [
         ("StringEquals", "ann", "ann", True),
         ("StringEquals", "ann", "Ann", False),
+        ("StringEquals", "Ann", "Ann", True),
         ("StringEquals", "a*", "ann", False),
         ("StringEquals", "a*", "a*", True),
         ("StringEquals", "a${*}", "a*", True),
@@ -36,6 +37,8 @@ def holds(operator: str, values: Any, actual: Any, key: str = "aws:username", **
         ("StringLike", "a*", "ann", True),
         ("StringLike", "a?n", "ann", True),
         ("StringLike", "A*", "ann", False),
+        ("StringLike", "X?Z*", "XYZ", True),
+        ("StringLike", "a*d:e", "a:b:d:e", True),
         ("StringLike", "a*", "a\nb", True),
         ("StringLike", "", "", True),
         ("ArnEquals", ARN, ARN, True),
