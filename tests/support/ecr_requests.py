@@ -23,6 +23,7 @@ _TEXTS: Final = (
     "arn:aws:secretsmanager:eu-central-1:123456789012:secret:ecr-pullthroughcache/hub",
     "x" * 100,
     "ecr:BatchGetImage",
+    "https://issuer.example",
 )
 _LONGEST_TRIED: Final = 5 * 1024 * 1024
 _OF_ANY_TYPE: Final[tuple[Any, ...]] = (
