@@ -16,6 +16,7 @@ from wharfinger.state import State
 from wharfinger.state.clock import HOUR, MINUTE
 from wharfinger.state.db.database import Tx
 from wharfinger.state.db.sqlite import Sqlite
+from wharfinger.state.trail import TrailFiles
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def order(state: State, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     for function, name in (("write", "bytes"), ("fdatasync", "sync"), ("fsync", "name")):
         monkeypatch.setattr(os, function, noting(name, getattr(os, function)))
+    monkeypatch.setattr(TrailFiles, "append", lambda *_, **__: None)  # of which nothing is acknowledged
     assert isinstance(state.db, Sqlite)
     state.db._writer._connection.set_commit_hook(noting("commit", bool))
     return noted

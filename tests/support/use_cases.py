@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,17 +10,19 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from support.content import Image, image, index, layer, series, sha256
 from support.doors import Body, Doors
 from support.lifecycle import between_look_and_act, policy, rule
 from support.server import REGION, free_port
-from support.state import REGISTRY, Clock, collect_all
+from support.state import ACCOUNT, REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
 from support.strict import ADDRESS, basic, document
 from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract.ecr import SERVICE as ECR
+from wharfinger.contract.sts import API_VERSION
 from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
 from wharfinger.services.declared import Follower
 from wharfinger.state import State
@@ -27,6 +30,7 @@ from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db.database import Tx, Value
 
 APP: Final = {"repositoryName": "app"}
+_TOKEN: Final = (b'{"alg":"RS256","kid":"a"}', b'{"iss":"https://issuer.example.com"}', b"none")
 _ACCESS_FILE: Final = """
 [users.alice]
 policies = ["pull"]
@@ -58,6 +62,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await _looking(doors)
     await _webhooks(doors)
     await _principals(doors)
+    await _providers(doors)
     await _robots(doors, clock)
     await _guards(doors)
     await _declared(doors.state)
@@ -299,6 +304,19 @@ async def _webhooks(doors: Doors) -> None:
     assert await webhooks.deliver_due(doors.state)
     await doors.served("ListWebhooks")
     await doors.served("DeleteWebhook", name="silent")
+
+
+async def _providers(doors: Doors) -> None:
+    """An identity provider, whose token nobody has."""
+    issuer = {"issuer": "https://issuer.example.com"}
+    await doors.served("PutIdentityProvider", **issuer, audiences=["sts"])
+    await doors.served("ListIdentityProviders")
+    token = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in _TOKEN)
+    form = {"Action": "AssumeRoleWithWebIdentity", "Version": API_VERSION, "WebIdentityToken": token}
+    role = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/none", "RoleSessionName": "none"}
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await doors.request("POST", "/", urlencode({**form, **role}).encode(), headers)).status == 400
+    await doors.served("DeleteIdentityProvider", **issuer)
 
 
 async def _principals(doors: Doors) -> None:

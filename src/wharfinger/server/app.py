@@ -121,6 +121,7 @@ class Application:
         response = await self._answer(request)
         if self._state is not None:
             trail.note(self._state, request, response)
+        request.arguments = request.result = None  # for as long as a slow client takes to read, they would be held
         if request.method not in _READING or response.status >= 500:
             log.info(
                 "%s %s %s %d %.0f ms %s %s",

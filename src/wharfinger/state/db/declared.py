@@ -13,6 +13,8 @@ from wharfinger.state.db.database import Tx
 
 _OURS: Final = "SELECT id FROM principals WHERE is_declared = 1"
 
+_KEY_COLUMNS: Final = ", ".join(f"k.{name}" for name in keys.COLUMNS.split(", "))
+
 
 class Note(NamedTuple):
     """An access file by its digest, and what was wrong with it."""
@@ -65,9 +67,9 @@ async def present(tx: Tx) -> Declared:
 
 async def present_keys(tx: Tx) -> list[tuple[keys.AccessKey, str]]:
     """The access keys that are declared, each with the name of its user."""
-    columns = ", ".join(f"k.{name}" for name in keys.COLUMNS.split(", "))
     rows = await tx.all(
-        f"SELECT u.name, {columns} FROM access_keys k JOIN principals u ON u.id = k.user_id WHERE k.is_declared = 1"
+        f"SELECT u.name, {_KEY_COLUMNS} FROM access_keys k JOIN principals u ON u.id = k.user_id "
+        "WHERE k.is_declared = 1"
     )
     return [(keys.AccessKey(*key), user) for user, *key in rows]
 
