@@ -60,6 +60,8 @@ def test_one_of_several_actions_is_enough_and_all_are_excepted() -> None:
         (f"{REPOSITORIES}/*", APP, True),
         (f"{REPOSITORIES}/team/*", APP, True),
         (f"{REPOSITORIES}/TEAM/*", APP, False),
+        (f"{REPOSITORIES}/TEAM/app", APP, False),
+        (f"{REPOSITORIES}/TEAM/app", f"{REPOSITORIES}/TEAM/app", True),
         (f"{REPOSITORIES}/*/app", APP, True),
         (f"{REPOSITORIES}/*/app", f"{REPOSITORIES}/a/b/c/app", True),
         (f"{REPOSITORIES}/*/app", f"{REPOSITORIES}/app", False),
