@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import bench.unguarded
-from bench.targets import Target, Wharfinger, conditions
+from bench.targets import REPOSITORY, Target, Wharfinger, conditions
 from bench.workloads import Workload, manifests_by_tag, missing, small_blobs
 
 WORKLOADS = (
@@ -19,10 +20,36 @@ WORKLOADS = (
 )
 
 
+_PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetAuthorizationToken"]
+
+
+def _document(actions: list[str], effect: str = "Allow", **more: object) -> str:
+    statement = {"Effect": effect, "Action": actions, **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 class WithPolicies(Wharfinger):
     """Called by a user with a policy of its own, of a repository that has one, in a registry that has one."""
 
     name = "user with policies"
+
+    def prepare(self) -> None:
+        super().prepare()
+        own = self.client("wharfinger")
+        own.create_user(userName="puller")
+        own.put_policy(policyName="pull", policyDocument=_document(_PULL, Resource="*"))
+        own.attach_policy(policyName="pull", userName="puller")
+        self.ecr.set_repository_policy(
+            repositoryName=REPOSITORY, policyText=_document(["ecr:BatchDeleteImage"], "Deny", Principal="*")
+        )
+        self.ecr.put_registry_policy(
+            policyText=_document(["ecr:ReplicateImage"], Principal={"AWS": "111122223333"}, Resource="*")
+        )
+        # what it pushes to measure with, it pushes as root; what is measured, it does as the user
+        key = own.create_access_key(userName="puller")
+        puller = self.client("ecr", key["accessKey"]["accessKeyId"], key["secretAccessKey"])
+        token = puller.get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        self.authorization = f"Basic {token}"
 
 
 class Unguarded(Wharfinger):

@@ -13,12 +13,10 @@ import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
-
-import boto3
+from typing import Any, Final, Self
 
 from support.oci import Oci
-from support.server import free_port
+from support.server import free_port, with_models
 
 REPOSITORY: Final = "bench"
 _START_SECONDS: Final = 20
@@ -92,17 +90,24 @@ class Wharfinger(Target):
         command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory / "data")]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         variables = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "=" in line)
-        self.ecr = boto3.client(
-            "ecr",
-            endpoint_url=self.address,
-            region_name=variables["AWS_DEFAULT_REGION"],
-            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        )
+        self._root = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
+        self._region = variables["AWS_DEFAULT_REGION"]
+        self.ecr = self.client("ecr")
         self.ecr.create_repository(repositoryName=REPOSITORY)
         token = self.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         self.authorization = f"Basic {token}"
         self.oci = Oci(self.address, base64.b64decode(token).decode().partition(":")[2])
+
+    def client(self, service: str, *key: str) -> Any:
+        """A boto3 client with an access key and its secret, without them the root's."""
+        id_, secret = key or self._root
+        return with_models().client(
+            service,
+            endpoint_url=self.address,
+            region_name=self._region,
+            aws_access_key_id=id_,
+            aws_secret_access_key=secret,
+        )
 
 
 class DockerRegistry(Target):

@@ -143,7 +143,7 @@ class Server:
 
     def wharfinger(self, key: str, secret: str = "secret", region: str = REGION) -> Any:
         """A boto3 client of Wharfinger's own service, as its model describes it."""
-        return self._client(_with_models(), "wharfinger", key, secret, region)
+        return self._client(with_models(), "wharfinger", key, secret, region)
 
     def _client(
         self, factory: Any, service: str, key: str, secret: str, region: str, endpoint: str | None = None
@@ -171,7 +171,7 @@ class Server:
 
 
 @functools.cache
-def _with_models() -> boto3.Session:
+def with_models() -> boto3.Session:
     """A session that knows Wharfinger's own service; one for all, for it reads much."""
     session = botocore.session.get_session()
     session.get_component("data_loader").search_paths.append(str(MODELS))

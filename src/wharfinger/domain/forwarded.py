@@ -6,6 +6,7 @@ well would let a client send the one of them that its proxy does not touch.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -59,6 +60,7 @@ def origin(direct: Origin, said: Forwarded, trusted: Sequence[Network]) -> Origi
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def read_address(text: str) -> Address | None:
     """An IP address, with or without a port; None if it is none. IPv4 within IPv6 is IPv4."""
     match = _WITH_PORT.fullmatch(text)

@@ -29,6 +29,7 @@ from wharfinger.state.db.repositories import Repository
 from wharfinger.state.remembered import Answers
 
 _USE_STEP: Final = HOUR  # the use of a key is noted at most once in this time
+_NOTED: Final = {"key", "robot"}
 _READING: Final = {
     "ecr:BatchGetImage",
     "ecr:GetDownloadUrlForLayer",
@@ -116,7 +117,8 @@ async def enter(state: State, login: Login, registry: Registry, keys_: Keys, err
     identity = await _identity(state, login, registry, keys_, errand)
     state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
     caller = Caller(identity.principal.arn, registry, login, identity, keys_)
-    await _note_use(state, caller, now)
+    if _is_use_news(state, caller, now):
+        await _note_use(state, caller, now)
     return caller
 
 
@@ -272,15 +274,17 @@ def _may_know(state: State, caller: Caller, errand: Errand, name: str | None) ->
 # --- last use ------------------------------------------------------------------------------------------------
 
 
+def _is_use_news(state: State, caller: Caller, now: int) -> bool:
+    used_at = caller.identity.used_at
+    if used_at is not None and now - used_at < _USE_STEP:
+        return False
+    return caller.login.kind in _NOTED and state.remembered.is_news(caller.login.id, now, _USE_STEP)
+
+
 async def _note_use(state: State, caller: Caller, now: int) -> None:
     """When a key or robot was used last, to the hour. A request is served even where that cannot be written."""
-    login, used_at = caller.login, caller.identity.used_at
-    if login.kind not in {"key", "robot"} or (used_at is not None and now - used_at < _USE_STEP):
-        return
-    if not state.remembered.is_news(login.id, now, _USE_STEP):
-        return
-    note = keys.set_used if login.kind == "key" else robot_rows.set_used
-    id_ = login.id if login.kind == "key" else caller.identity.keys["aws:userid"][0]
+    note = keys.set_used if caller.login.kind == "key" else robot_rows.set_used
+    id_ = caller.login.id if caller.login.kind == "key" else caller.identity.keys["aws:userid"][0]
 
     async def write() -> None:
         with suppress(Unavailable):

@@ -162,8 +162,8 @@ def issue_token(state: State, caller: Caller) -> AuthorizationToken:
 
 def check_token(state: State, password: str) -> Entry:
     """Whose password it is. Raises TokenInvalid, TokenExpired."""
-    token = state.remembered.checked(password, lambda: _read(state, _PASSWORDS, password, b""))
-    return _entry(state, token)
+    ticket = state.remembered.checked(password, lambda: _read(state, _PASSWORDS, password, b""))
+    return _entry(state, ticket)
 
 
 def sign_for(
@@ -179,17 +179,20 @@ def read_signed(state: State, purpose: str, text: str, bound_to: bytes = b"") ->
     return _entry(state, _read(state, purpose, text, bound_to))
 
 
-def _read(state: State, purpose: str, text: str, bound_to: bytes) -> _Token:
+def _read(state: State, purpose: str, text: str, bound_to: bytes) -> tuple[Entry, int]:
+    """What a text says, and until when."""
     payload = tokens.verify(signing_key(state, purpose), text, bound_to)
     if payload is None:
         raise TokenInvalid
-    return msgspec.msgpack.decode(payload, type=_Token)
+    token = msgspec.msgpack.decode(payload, type=_Token)
+    return Entry(token.login, Registry(token.account, token.region)), token.expires_at
 
 
-def _entry(state: State, token: _Token) -> Entry:
-    if token.expires_at <= state.clock():
+def _entry(state: State, ticket: tuple[Entry, int]) -> Entry:
+    entry, expires_at = ticket
+    if expires_at <= state.clock():
         raise TokenExpired
-    return Entry(token.login, Registry(token.account, token.region))
+    return entry
 
 
 async def check_robot(state: State, name: str, token: str) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -118,20 +119,32 @@ async def _login(state: State, request: Request) -> Entry | None:
 
     What the token service gives out under Bearer is what Basic has. Raises TokenInvalid, TokenExpired.
     """
-    header = request.header(b"authorization")
+    header = request.headers.get(b"authorization")
     if header is None:
         return None
-    scheme, _, value = header.partition(" ")
-    if scheme.lower() == "bearer" and value == registry.ANONYMOUS_TOKEN:
+    user, password = _credentials(header)
+    if user is None:
         return None
-    if scheme.lower() not in {"basic", "bearer"}:
+    if password.startswith(login.ROBOT_PREFIX):
+        return await login.check_robot(state, user, password)
+    if user != "AWS":
+        raise TokenInvalid
+    return login.check_token(state, password)
+
+
+@functools.lru_cache(maxsize=4096)
+def _credentials(header: bytes) -> tuple[str | None, str]:
+    """A user and a password; no user where it is the token of somebody without a login. Raises TokenInvalid."""
+    scheme, _, value = header.partition(b" ")
+    scheme = scheme.lower()
+    if scheme == b"bearer" and value == registry.ANONYMOUS_TOKEN.encode():
+        return None, ""
+    if scheme not in {b"basic", b"bearer"}:
         raise TokenInvalid
     try:
         user, colon, password = base64.b64decode(value, validate=True).decode("latin-1").partition(":")
     except (binascii.Error, ValueError):
         raise TokenInvalid from None
-    if password.startswith(login.ROBOT_PREFIX):
-        return await login.check_robot(state, user, password)
-    if user != "AWS" or not colon:
+    if not colon:
         raise TokenInvalid
-    return login.check_token(state, password)
+    return user, password

@@ -103,9 +103,11 @@ class Sqlite:
                     self._reader.execute("COMMIT")
 
     async def rights_version(self) -> int:
-        self._count()
-        with _database_errors():
+        self.statements += 1
+        try:
             row: Row = self._reader.execute(rights.VERSION).fetchall()[0]
+        except apsw.Error as error:
+            raise _unavailable(error) from error
         return int(row[0])
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -267,7 +269,11 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except apsw.Error as error:
-        raise Unavailable(f"{type(error).__name__}: {error}") from error
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: apsw.Error) -> Unavailable:
+    return Unavailable(f"{type(error).__name__}: {error}")
 
 
 def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
