@@ -317,6 +317,20 @@ async def test_what_a_repository_allowed_is_refused_once_its_policy_is_gone(
     await refused(strict, ask)
 
 
+async def test_a_user_that_is_made_again_goes_on_with_nothing_of_the_first(strict: Strict) -> None:
+    first = await strict.user("ann", "everything")
+    upload = (await strict.one.done(first, "InitiateLayerUpload", **APP))["uploadId"]
+    await strict.one.done(first, "CreateRepository", repositoryName="other")
+    token = (await strict.one.done(first, "DescribeRepositories", maxResults=1))["nextToken"]
+    await strict.one.done(strict.root, "DeleteUser", userName="ann")
+    second = await strict.user("ann", "everything")
+    part = {"partFirstByte": 0, "partLastByte": 0, "layerPartBlob": "YQ=="}
+    sent = await strict.one.call(second, "UploadLayerPart", **APP, uploadId=upload, **part)
+    assert sent.code == "UploadNotFoundException"
+    listed = await strict.one.call(second, "DescribeRepositories", maxResults=1, nextToken=token)
+    assert listed.code == "InvalidParameterException"
+
+
 @pytest.mark.parametrize("asker", [stranger, nobody], ids=lambda asker: asker.__name__)
 async def test_a_repository_that_is_made_again_allows_nothing_of_what_the_first_did(
     strict: Strict, asker: Callable[[Strict], Awaitable[Ask]]

@@ -49,7 +49,7 @@ class Upload(NamedTuple):
     id: str
     registry: Registry
     repository: str
-    principal: str
+    owner: str
     storage_id: str
     size: int
     hash_state: bytes | None

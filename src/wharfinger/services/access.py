@@ -52,6 +52,11 @@ class Caller(NamedTuple):
         """The account that the principal belongs to."""
         return self.registry.account
 
+    @property
+    def owner(self) -> str:
+        """Who began something and may go on with it: not somebody of the same name who came later."""
+        return " ".join((self.principal, *self.identity.keys.get("aws:userid", ())))
+
 
 class Errand(NamedTuple):
     """What somebody is about to do: an action on repositories of a registry, or on the registry if there is none."""

@@ -31,7 +31,7 @@ class Pages:
 
     def __init__(self, state: State, caller: Caller, *scope: str) -> None:
         self._key = state.secrets.key(_PURPOSE)
-        self._scope = msgspec.msgpack.encode([caller.principal, *scope])
+        self._scope = msgspec.msgpack.encode([caller.owner, *scope])
 
     def page(self, items: Sequence[T], *, has_more: bool, position: Callable[[T], Position]) -> Page[T]:
         """A page, with a token for what comes after its last item if there is more."""

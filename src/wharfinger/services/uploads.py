@@ -49,9 +49,7 @@ class Target(NamedTuple):
 
 async def begin(state: State, caller: Caller, registry: Registry, repository: str) -> Upload:
     """A new upload. Raises RepositoryNotFound."""
-    upload = Upload(
-        new_uuid(), registry, repository, caller.principal, new_storage_id(), 0, None, Parts(), state.clock()
-    )
+    upload = Upload(new_uuid(), registry, repository, caller.owner, new_storage_id(), 0, None, Parts(), state.clock())
 
     async def work(tx: Tx) -> None:
         found = await access.repository(tx, registry, repository)
@@ -169,7 +167,7 @@ async def _find(state: State, target: Target) -> tuple[int, Upload]:
     found = await state.db.read(uploads.find, target.registry, target.repository, target.upload)
     if found.repository is None:
         raise RepositoryNotFound(target.registry, target.repository)
-    if found.upload is None or found.upload.principal != target.caller.principal:
+    if found.upload is None or found.upload.owner != target.caller.owner:
         raise UploadNotFound(target.registry, target.repository, target.upload)
     return found.repository, found.upload
 

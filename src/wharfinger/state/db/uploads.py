@@ -38,7 +38,7 @@ async def add(tx: Tx, repository: int, upload: Upload) -> None:
         "has_short_part, touched_at) VALUES (:id, :repository, :principal, :storage_id, 0, NULL, 0, 0, 0, :now)",
         id=upload.id,
         repository=repository,
-        principal=upload.principal,
+        principal=upload.owner,
         storage_id=upload.storage_id,
         now=upload.touched_at,
     )
@@ -101,6 +101,6 @@ async def end_older_than(tx: Tx, touched_before: int, now: int) -> int:
 
 
 def _upload(row: Row, registry: Registry, repository: str) -> Upload:
-    _, id_, principal, storage_id, size, hash_state, count, last, short, touched_at = row
+    _, id_, owner, storage_id, size, hash_state, count, last, short, touched_at = row
     parts = Parts(count, last, bool(short))
-    return Upload(id_, registry, repository, principal, storage_id, size, hash_state, parts, touched_at)
+    return Upload(id_, registry, repository, owner, storage_id, size, hash_state, parts, touched_at)
