@@ -29,9 +29,9 @@ def test_machines_get_the_record_as_cloudtrail_has_it(wharfinger: CommandLine) -
 
 
 def test_what_failed_is_listed_by_its_code(wharfinger: CommandLine) -> None:
-    wharfinger.refused("images", "rm", "none", "1")
+    wharfinger.refused("images", "rm", "trail/none", "1")
     code = "RepositoryNotFoundException"
-    assert [row["RESULT"] for row in wharfinger.table("trail", "--error", code)] == [code]
+    assert [row["RESULT"] for row in wharfinger.table("trail", "trail/none", "--error", code)] == [code]
 
 
 def test_records_are_listed_between_two_moments(wharfinger: CommandLine) -> None:
