@@ -10,8 +10,11 @@ import pytest
 
 from support.content import layer, sha256
 from support.doors import Body, Doors, new_doors
+from support.people import People, call
+from support.server import REGION
 from support.state import Clock
 from wharfinger.domain.faults import Throttled
+from wharfinger.domain.names import Registry
 from wharfinger.state.clock import SECOND
 from wharfinger.state.limits import Limits
 
@@ -96,6 +99,14 @@ async def test_a_client_that_is_slowed_slows_no_other(limited: Doors) -> None:
         await limited.ecr("DescribeRepositories")
     other = Doors(limited.state, SECOND_ACCOUNT)
     assert (await other.ecr("DescribeRepositories")).status == 200
+
+
+async def test_who_is_refused_asks_no_more_often_than_others(limited: Doors, clock: Clock) -> None:
+    nobody = await People(limited.state, Registry(limited.account, REGION)).user("nobody")
+    clock.move(SECOND)
+    target = "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories"
+    codes = [(await call(limited, limited.state, nobody, target, {})).code for _ in range(3)]
+    assert codes == ["AccessDeniedException", "AccessDeniedException", "ThrottlingException"]
 
 
 # --- uploads at the same time --------------------------------------------------------------------------------

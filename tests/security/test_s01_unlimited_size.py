@@ -9,24 +9,32 @@ Memory under attack is measured with a server of its own in `tests/oci/test_slow
 
 from __future__ import annotations
 
+import gc
 import re
 import tracemalloc
-from collections.abc import AsyncIterator, Iterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 from msgspec import inspect
 
 from support.content import OCI_IMAGE, UNKNOWN, image, sha256
-from support.doors import Body, Doors
+from support.doors import Body, Doors, new_doors
+from support.raw_ecr import headers
 from support.registry import Registry
+from support.server import REGION
 from support.somebody import OPERATIONS
+from support.state import ACCOUNT, Clock
 from support.wire import Wire
 from wharfinger.contract.ecr import OPERATIONS as OF_ECR
+from wharfinger.server.settings import Settings
 
 MEBIBYTE: Final = 1024 * 1024
 LARGE_BODIES: Final = {"UploadLayerPart", "PutImage", "PutImageFeed"}  # which the model allows to be larger
 MOST_HELD: Final = 4 * MEBIBYTE
+LONG: Final = 16 * 1024
 HUGE: Final = ("1000000000", "9" * 18, "9" * 5000, str(2**63), "0" * 5000 + "7")
 
 
@@ -192,6 +200,46 @@ async def test_a_query_has_a_most_of_parameters(doors: Doors, query: str) -> Non
     for path in (f"app/referrers/{UNKNOWN}", "app/tags/list", "_catalog"):
         answer = await doors.oci("GET", f"{path}?x=1{query}")
         assert answer.status == 400
+
+
+# --- what is kept of a request that was refused ----------------------------------------------------------------
+
+
+def _basic(user: str, password: str) -> dict[str, str]:
+    return {"authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def _signature(key: str, region: str) -> dict[str, str]:
+    credential = f"Credential={key}/20270115/{region}/ecr/aws4_request"
+    rest = f"SignedHeaders=host;x-amz-date;x-amz-target, Signature={'0' * 64}"
+    sent = {name.lower(): value for name, value in headers("DescribeRegistry", ACCOUNT, REGION).items()}
+    return {**sent, "x-amz-date": "20270115T080000Z", "authorization": f"AWS4-HMAC-SHA256 {credential}, {rest}"}
+
+
+STRANGERS: Final[dict[str, Callable[[int], dict[str, str]]]] = {
+    "password": lambda number: _basic("AWS", f"{number}{'x' * LONG}"),
+    "robot": lambda number: _basic(f"{number}{'x' * LONG}", "whrt_" + "x" * LONG),
+    "bearer": lambda number: {"authorization": f"Bearer {number}{'x' * LONG}"},
+    "access key": lambda number: _signature(f"AKIA{number}{'X' * LONG}", REGION),
+    "region": lambda number: _signature("AKIAIOSFODNN7EXAMPLE", f"eu-{'x' * (LONG + number)}-1"),
+    "forwarded": lambda number: {"x-forwarded-for": f"{'1' * LONG}.{number}", "x-forwarded-proto": "http"},
+}
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+async def test_nothing_long_is_kept_of_what_strangers_send(tmp_path: Path, kind: str) -> None:
+    async with new_doors(tmp_path / "data", Clock(1_800_000_000_123)) as opened:
+        doors = Doors(opened.state, settings=Settings(open=True, trusted_proxies="127.0.0.1"))
+        path = "/" if kind in {"access key", "region"} else "/v2/app/manifests/v1"
+        method = "POST" if path == "/" else "GET"
+        await doors.request(method, path, b"{}", STRANGERS[kind](-1))
+        tracemalloc.start()
+        for number in range(200):
+            await doors.request(method, path, b"{}", STRANGERS[kind](number))
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert kept < 20 * LONG
 
 
 # --- headers, as the web server takes them -------------------------------------------------------------------

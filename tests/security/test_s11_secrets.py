@@ -216,7 +216,7 @@ async def test_a_failure_of_the_servers_own_shows_nothing(
 
     monkeypatch.setitem(HANDLERS, "UploadLayerPart", broken)
     monkeypatch.setattr(pull, "download", fails)
-    monkeypatch.setattr(login, "check_token", fails)
+    monkeypatch.setattr(login, "read_password", fails)
     answer = await BROKEN[call](watched.doors)
     assert answer.status == 500
     assert "nobody foresaw this" in watched.log.text

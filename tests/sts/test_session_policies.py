@@ -79,6 +79,15 @@ async def test_a_session_whose_policy_has_gone_may_do_nothing(strict: Strict) ->
     assert not any((await may(strict, key)).values())
 
 
+async def test_what_another_policy_allows_does_not_outlive_one_that_has_gone(strict: Strict) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/{await strict.policy('narrow', {**DELETE, 'Effect': 'Deny'})}"
+    members = {"PolicyArns__member__1__arn": arn, "Policy": document({"Action": "*", "Resource": "*"})}
+    key = (await narrowed(strict, **members)).key
+    assert not (await may(strict, key))["DeleteRepository"]
+    await strict.one.done(strict.root, "DeletePolicy", policyName="narrow")
+    assert not any((await may(strict, key)).values())
+
+
 async def test_a_password_of_a_session_is_narrowed_as_the_session_is(strict: Strict) -> None:
     actions = ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     told = await narrowed(strict, Policy=document({"Action": actions, "Resource": "*"}))

@@ -10,10 +10,11 @@ from support.server import Server
 _PEAK = re.compile(r"^VmHWM:\s+(\d+) kB$", re.MULTILINE)
 
 
-def forget_peak(server: Server) -> None:
-    """From here on, `peak` speaks of what comes."""
+def forget_peak(server: Server) -> int:
+    """From here on, `peak` speaks of what comes. Bytes that are resident now."""
     for process in _processes(server):
         Path(f"/proc/{process}/clear_refs").write_text("5")
+    return peak(server)
 
 
 def peak(server: Server) -> int:

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_LONGEST: Final = 64  # characters of an address with a port
 _MOST_HOPS: Final = 16  # that are followed; a client can write as many as fit into a request
 _HOST: Final = re.compile(r"([A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?")
 _WITH_PORT: Final = re.compile(r"\[(?P<v6>[^\]]*)\](:[0-9]{1,5})?|(?P<v4>[0-9.]+):[0-9]{1,5}")
@@ -60,9 +61,13 @@ def origin(direct: Origin, said: Forwarded, trusted: Sequence[Network]) -> Origi
     )
 
 
-@functools.lru_cache(maxsize=4096)
 def read_address(text: str) -> Address | None:
     """An IP address, with or without a port; None if it is none. IPv4 within IPv6 is IPv4."""
+    return _address(text) if len(text) <= _LONGEST else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _address(text: str) -> Address | None:
     match = _WITH_PORT.fullmatch(text)
     if match is not None:
         text = match["v6"] or match["v4"] or ""

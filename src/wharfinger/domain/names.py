@@ -6,7 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 ACCOUNT: Final = re.compile(r"[0-9]{12}")
-REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}")
+REGION: Final = re.compile(r"[a-z]{2,4}(-[a-z]{1,40}){1,3}-[0-9]{1,2}")
 REPOSITORY: Final = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
 REPOSITORY_LENGTH: Final = range(2, 257)
 _ARN: Final = re.compile(

@@ -63,11 +63,11 @@ class Errand(NamedTuple):
 
     action: str
     registry: Registry
-    repositories: Sequence[str] = ()  # names; `*` means all of them
+    repositories: tuple[str, ...] = ()  # names; `*` means all of them
     keys: Keys = NO_KEYS  # what the request says of itself, beside where it came from
 
     @property
-    def name(self) -> tuple[str, Registry, Sequence[str]]:
+    def name(self) -> tuple[str, Registry, tuple[str, ...]]:
         """What tells it from others but for its keys."""
         return self.action, self.registry, self.repositories
 
@@ -119,7 +119,11 @@ async def enter(state: State, login: Login, registry: Registry, keys_: Keys, err
     now = state.clock()
     if login.session is not None and login.session.expires_at <= now:
         raise SessionExpired
-    identity = await _identity(state, login, registry, keys_, errand)
+    try:
+        identity = await _identity(state, login, registry, keys_, errand)
+    except Denied as fault:
+        state.limits.count(fault.principal, now)  # who is refused asks no more often than others
+        raise
     state.limits.count(identity.principal.arn or keys_.get("aws:sourceip", ("",))[0], now)
     caller = Caller(identity.principal.arn, registry, login, identity, keys_)
     if _is_use_news(state, caller, now):

@@ -336,7 +336,7 @@ async def empty(
         if chosen is not None:
             await _check_may(tx, state, caller, registry, _EMPTYING, found)
         elif found:
-            await access.require_in(tx, state, caller, Errand(_EMPTYING, registry, sorted(set(found.values()))))
+            await access.require_in(tx, state, caller, Errand(_EMPTYING, registry, tuple(sorted(set(found.values())))))
         ids = list(found)
         count, size = await deletions.weight(tx, ids)
         if not dry_run:

@@ -140,7 +140,9 @@ async def _narrowing(tx: Tx, account: str, session: Session) -> Policy | None:
     if session.policy is None and not session.policies:
         return None
     texts = {**MANAGED, **await rows.documents(tx, account, session.policies)}
-    found = [texts[name] for name in session.policies if name in texts]
+    if not texts.keys() >= set(session.policies):
+        return Policy("session policy", policy.Document("session", ()))  # what one that has gone forbade, nobody knows
+    found = [texts[name] for name in session.policies]
     if session.policy is not None:
         found.append(session.policy)
     statements = [one for text in found for one in policy.restore(text, "session").statements]
@@ -192,7 +194,7 @@ def tag_keys(prefix: str, tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]
     return {f"{prefix}/{name.lower()}": (value,) for name, value in tags.items()}
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=1024)
 def compiled(name: str, text: str, kind: policy.Kind) -> Policy:
     """A policy that was accepted once, ready to be asked."""
     return Policy(name, policy.restore(text, kind))

@@ -22,6 +22,7 @@ from wharfinger.state.db.database import Tx
 from wharfinger.state.ids import new_access_key_id, new_secret
 
 TOKEN_TERM: Final = 12 * HOUR
+_LONGEST_KEY: Final = 128  # characters, as AWS has it
 ROBOT_PREFIX: Final = "whrt_"
 _PASSWORDS: Final = "authorization token"
 _SESSIONS: Final = "session token"
@@ -75,6 +76,13 @@ class Entry(NamedTuple):
     registry: Registry
 
 
+class Ticket(NamedTuple):
+    """What a signed text is good for, and until when."""
+
+    entry: Entry
+    expires_at: int
+
+
 # --- access keys and sessions --------------------------------------------------------------------------------
 
 
@@ -84,7 +92,8 @@ async def credentials(state: State, key: str, session_token: str | None) -> Cred
         session = read_session(state, key, session_token)
         login = Login("session", key, session)
         return Credentials(key, _session_secret(state, session_token), session.account, login)
-    found = await state.remembered.ask(state.db, keys.find, key)
+    # what strangers send is looked for only if it could be one, because answers are kept
+    found = await state.remembered.ask(state.db, keys.find, key) if len(key) <= _LONGEST_KEY else None
     if found is not None and found.disabled_at is None and session_token is None:
         return Credentials(key, _secret(state, found), found.account, Login("key", key))
     if not state.rules.any_signature:
@@ -160,10 +169,16 @@ def issue_token(state: State, caller: Caller) -> AuthorizationToken:
     return AuthorizationToken(sign_for(state, _PASSWORDS, caller, caller.registry, expires_at), expires_at)
 
 
-def check_token(state: State, password: str) -> Entry:
-    """Whose password it is. Raises TokenInvalid, TokenExpired."""
-    ticket = state.remembered.checked(password, lambda: _read(state, _PASSWORDS, password, b""))
-    return _entry(state, ticket)
+def read_password(state: State, password: str) -> Ticket:
+    """Whose password it is, and until when. Raises TokenInvalid."""
+    return _read(state, _PASSWORDS, password, b"")
+
+
+def admit(state: State, ticket: Ticket) -> Entry:
+    """Whoever has a ticket, if it is not over. Raises TokenExpired."""
+    if ticket.expires_at <= state.clock():
+        raise TokenExpired
+    return ticket.entry
 
 
 def sign_for(
@@ -176,23 +191,15 @@ def sign_for(
 
 def read_signed(state: State, purpose: str, text: str, bound_to: bytes = b"") -> Entry:
     """In whose place its holder may do that. Raises TokenInvalid, TokenExpired."""
-    return _entry(state, _read(state, purpose, text, bound_to))
+    return admit(state, _read(state, purpose, text, bound_to))
 
 
-def _read(state: State, purpose: str, text: str, bound_to: bytes) -> tuple[Entry, int]:
-    """What a text says, and until when."""
+def _read(state: State, purpose: str, text: str, bound_to: bytes) -> Ticket:
     payload = tokens.verify(signing_key(state, purpose), text, bound_to)
     if payload is None:
         raise TokenInvalid
     token = msgspec.msgpack.decode(payload, type=_Token)
-    return Entry(token.login, Registry(token.account, token.region)), token.expires_at
-
-
-def _entry(state: State, ticket: tuple[Entry, int]) -> Entry:
-    entry, expires_at = ticket
-    if expires_at <= state.clock():
-        raise TokenExpired
-    return entry
+    return Ticket(Entry(token.login, Registry(token.account, token.region)), token.expires_at)
 
 
 async def check_robot(state: State, name: str, token: str) -> Entry:

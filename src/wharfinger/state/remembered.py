@@ -1,7 +1,7 @@
 """Answers of the database that each request needs again, kept for as long as nobody changes a right.
 
-One statement asks whether that is so, in the transaction in which the answers are used: a right that was taken away is
-gone with the next request, on every worker.
+One statement asks whether that is so, at each request and before anything that is kept is used: a right that was taken
+away is gone with the next request, on every worker.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from wharfinger.state.db import rights
 from wharfinger.state.db.database import Database, Tx
 
 _MOST: Final = 10_000
+_MOST_SIGNED: Final = 1_000  # texts of some kilobytes
 _UNKNOWN: Final = object()
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -50,7 +51,7 @@ class Remembered:
     def __init__(self) -> None:
         self._answers = Answers(-1)
         self._told: dict[str, int] = {}
-        self._checked: dict[str, Any] = {}
+        self._signed: dict[bytes, Any] = {}
 
     async def now(self, tx: Tx) -> Answers:
         """The answers that are good in this transaction."""
@@ -83,12 +84,12 @@ class Remembered:
         self._told[name] = now
         return True
 
-    def checked(self, text: str, check: Callable[[], T]) -> T:
-        """What a text says that was signed here. That never changes; whether it is still good is another question."""
-        found: T | None = self._checked.get(text)
-        if found is None:
-            found = check()
-            if len(self._checked) >= _MOST:
-                self._checked.clear()
-            self._checked[text] = found
-        return found
+    def signed(self, text: bytes) -> Any:
+        """What a text says whose signature was checked before; None if it was not."""
+        return self._signed.get(text)
+
+    def keep_signed(self, text: bytes, found: Any) -> None:
+        """Keep what a signed text says. That never changes; whether it is still good is another question."""
+        if len(self._signed) >= _MOST_SIGNED:
+            self._signed.clear()
+        self._signed[text] = found

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from support.policies import APP, OWN, allow, allows, ask, denies, document
 from wharfinger.domain.policy import Policy, decide, read
-from wharfinger.domain.policy.texts import Values, arn, pieces
+from wharfinger.domain.policy.texts import Values, _completed, arn, pieces
 
 REPOSITORIES = f"arn:aws:ecr:eu-west-1:{OWN}:repository"
 
@@ -132,6 +132,16 @@ def test_one_of_several_resources_is_enough_and_all_are_excepted() -> None:
 def test_what_a_variable_stands_for_is_taken_literally(pattern: str, team: str, fits: bool) -> None:
     request = ask(aws_principaltag__team=team)
     assert allows(allow(resource=f"{REPOSITORIES}/{pattern}"), request) is fits
+
+
+@pytest.mark.parametrize("length", [1, 512, 513, 100_000])
+def test_a_value_of_any_length_is_matched_and_a_long_one_not_kept(length: int) -> None:
+    team = "t" * length
+    _completed.cache_clear()
+    statement = allow(resource=f"{REPOSITORIES}/${{aws:PrincipalTag/Team}}/*")
+    assert allows(statement, ask(resource=f"{REPOSITORIES}/{team}/app", aws_principaltag__team=team))
+    assert not allows(statement, ask(resource=f"{REPOSITORIES}/{team}t/app", aws_principaltag__team=team))
+    assert bool(_completed.cache_info().currsize) is (length <= 512)
 
 
 @pytest.mark.parametrize("character", ["*", "?", "$"])

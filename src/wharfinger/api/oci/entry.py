@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import functools
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -27,7 +26,7 @@ from wharfinger.domain.names import Registry, is_repository, registry_of_host
 from wharfinger.services import access, login, pull
 from wharfinger.services.access import Errand
 from wharfinger.services.identities import ANONYMOUS
-from wharfinger.services.login import Entry
+from wharfinger.services.login import Entry, Ticket
 from wharfinger.state import State
 
 HANDLERS: Final[dict[tuple[str, str], Handler]] = {
@@ -122,17 +121,20 @@ async def _login(state: State, request: Request) -> Entry | None:
     header = request.headers.get(b"authorization")
     if header is None:
         return None
-    user, password = _credentials(header)
-    if user is None:
-        return None
-    if password.startswith(login.ROBOT_PREFIX):
-        return await login.check_robot(state, user, password)
-    if user != "AWS":
-        raise TokenInvalid
-    return login.check_token(state, password)
+    ticket: Ticket | None = state.remembered.signed(header)
+    if ticket is None:
+        user, password = _credentials(header)
+        if user is None:
+            return None
+        if password.startswith(login.ROBOT_PREFIX):
+            return await login.check_robot(state, user, password)
+        if user != "AWS":
+            raise TokenInvalid
+        ticket = login.read_password(state, password)
+        state.remembered.keep_signed(header, ticket)
+    return login.admit(state, ticket)
 
 
-@functools.lru_cache(maxsize=4096)
 def _credentials(header: bytes) -> tuple[str | None, str]:
     """A user and a password; no user where it is the token of somebody without a login. Raises TokenInvalid."""
     scheme, _, value = header.partition(b" ")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+_LONGEST_KEPT: Final = 512  # characters of values for variables
 Keys = Mapping[str, tuple[str, ...]]  # what is known of a request, by condition keys in lower case
 
 _VARIABLE: Final = re.compile(r"\$\{(?:([*?$])|([^,{}'* ?]+)(?:, '([^']*)')?)\}")
@@ -119,7 +120,9 @@ class _Open:
         if self._is_plain:
             whole = "".join(map(str, self._filled(values)[0]))
             return text == (whole.casefold() if self._fold else whole)
-        return _completed(self, values)(text) is not None
+        # what a request brings can be as long as it likes, so only short values are kept
+        complete = _completed if sum(map(len, filter(None, values))) <= _LONGEST_KEPT else _completed.__wrapped__
+        return complete(self, values)(text) is not None
 
     def pattern(self, values: Sequence[str | None]) -> str:
         """The regular expression that values for its variables make of it."""
