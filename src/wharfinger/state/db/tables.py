@@ -361,4 +361,10 @@ CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (rep
 UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE)
+# of what an object store has put bytes together, see state/blobs/segments.py; null: they are one file
+SEGMENTS: Final = """
+ALTER TABLE uploads ADD COLUMN segments TEXT;
+ALTER TABLE blobs ADD COLUMN segments TEXT;
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, SEGMENTS)
