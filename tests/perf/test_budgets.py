@@ -20,6 +20,7 @@ from support.state import Clock, create_repository, prepared
 from wharfinger.services import access
 from wharfinger.state import State, remembered
 from wharfinger.state.blobs.directory import DirectoryStore
+from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import DAY
 from wharfinger.state.db.database import Database, P, T, Work
 from wharfinger.state.db.sqlite import Sqlite
@@ -430,7 +431,7 @@ async def push_zeros(doors: Doors, state: State, size: int) -> str:
         await tx.run("UPDATE blobs SET size = :size", size=size)
         return str((await tx.one("SELECT storage_id FROM blobs"))[0])
 
-    path = state.blobs.path(await state.db.write(enlarge), 0)
+    path = state.blobs.path(Location(await state.db.write(enlarge)))
     assert path is not None
     os.truncate(path, size)
     return digest

@@ -19,7 +19,7 @@ from support.workers import APP, Workers, together, two_pieces
 from wharfinger.services import collect
 from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
-from wharfinger.state.blobs.store import BlobStore, Stored, Writer
+from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
 from wharfinger.state.db import blobs
 from wharfinger.state.db.database import Database, P, T, Work
 
@@ -72,11 +72,14 @@ class Pausing:
         await self._pause("publish")
         await self.inner.publish(storage_id)
 
-    def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
-        return self.inner.read(storage_id, start, length)
+    def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+        return self.inner.read(location, start, length)
 
-    def path(self, storage_id: str, size: int) -> Path | None:
-        return self.inner.path(storage_id, size)
+    def path(self, location: Location) -> Path | None:
+        return self.inner.path(location)
+
+    async def address(self, location: Location) -> str | None:
+        return await self.inner.address(location)
 
     async def look(self, storage_id: str) -> Stored | None:
         return await self.inner.look(storage_id)

@@ -9,7 +9,7 @@ import pytest
 
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state.blobs.directory import DirectoryStore
-from wharfinger.state.blobs.store import BlobStore, Stored
+from wharfinger.state.blobs.store import BlobStore, Location, Stored
 from wharfinger.state.ids import new_storage_id
 
 
@@ -28,7 +28,7 @@ async def stored(store: BlobStore, size: int, storage_id: str | None = None) -> 
     storage_id = storage_id or new_storage_id()
     await store.create(storage_id)
     async with store.writer(storage_id) as writer:
-        await writer.begin(0)
+        await writer.begin(Location(storage_id))
         await writer.write(bytes(size))
     return storage_id
 

@@ -20,7 +20,7 @@ from support.state import collect_all, create_repository, prepared
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state import State
 from wharfinger.state.blobs.directory import PIECE, DirectoryStore
-from wharfinger.state.blobs.store import BlobStore, BytesLost, WriterBusy
+from wharfinger.state.blobs.store import BlobStore, BytesLost, Location, WriterBusy
 from wharfinger.state.ids import new_storage_id
 
 CONTENT = os.urandom(1000)
@@ -61,7 +61,7 @@ async def stored(store: BlobStore, content: bytes = CONTENT) -> str:
     storage_id = new_storage_id()
     await store.create(storage_id)
     async with store.writer(storage_id) as writer:
-        await writer.begin(0)
+        await writer.begin(Location(storage_id))
         await writer.write(content)
         await writer.sync()
     await store.publish(storage_id)
@@ -69,7 +69,7 @@ async def stored(store: BlobStore, content: bytes = CONTENT) -> str:
 
 
 async def content_of(store: BlobStore, storage_id: str, start: int, length: int) -> bytes:
-    return b"".join([piece async for piece in store.read(storage_id, start, length)])
+    return b"".join([piece async for piece in store.read(Location(storage_id), start, length)])
 
 
 # --- any place -----------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ async def test_a_part_is_read_from_its_first_byte_to_its_last(store: BlobStore, 
 async def test_pieces_are_of_bounded_size(store: BlobStore) -> None:
     size = 5 * PIECE + 1
     storage_id = await stored(store, bytes(size))
-    assert max([len(piece) async for piece in store.read(storage_id, 0, size)]) <= PIECE
+    assert max([len(piece) async for piece in store.read(Location(storage_id), 0, size)]) <= PIECE
 
 
 async def test_a_new_object_is_empty(store: BlobStore) -> None:
@@ -110,7 +110,7 @@ async def test_an_object_is_made_once(store: BlobStore) -> None:
 async def test_writing_goes_on_where_it_ended(store: BlobStore) -> None:
     storage_id = await stored(store)
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         await writer.write(b"more")
     assert await content_of(store, storage_id, 0, len(CONTENT) + 4) == CONTENT + b"more"
 
@@ -118,12 +118,12 @@ async def test_writing_goes_on_where_it_ended(store: BlobStore) -> None:
 async def test_bytes_that_were_not_acknowledged_are_dropped_when_writing_begins_again(store: BlobStore) -> None:
     storage_id = await stored(store)
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         await writer.write(b"never acknowledged")
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         await writer.write(b"new")
-    whole = store.path(storage_id, len(CONTENT) + 3)
+    whole = store.path(Location(storage_id, len(CONTENT) + 3))
     assert whole is None or whole.read_bytes() == CONTENT + b"new"
     assert await content_of(store, storage_id, 0, len(CONTENT) + 3) == CONTENT + b"new"
 
@@ -133,7 +133,7 @@ async def test_fewer_bytes_than_were_acknowledged_are_found_out(place: Directory
     place.cut(storage_id, 999)
     async with place.store.writer(storage_id) as writer:
         with pytest.raises(BytesLost):
-            await writer.begin(1000)
+            await writer.begin(Location(storage_id, 1000))
 
 
 async def test_an_object_that_is_lost_cannot_be_written(place: Directory) -> None:
@@ -174,29 +174,29 @@ async def test_the_right_to_write_is_free_when_its_holder_has_failed(store: Blob
         async with store.writer(storage_id):
             raise ZeroDivisionError
     async with store.writer(storage_id) as writer:
-        await writer.begin(0)
+        await writer.begin(Location(storage_id))
 
 
 async def test_different_objects_are_written_at_the_same_time(store: BlobStore) -> None:
     ids = [await stored(store) for _ in range(3)]
     async with AsyncExitStack() as stack:
-        writers = [await stack.enter_async_context(store.writer(storage_id)) for storage_id in ids]
-        for writer in writers:
-            await writer.begin(0)
+        writers = [(storage_id, await stack.enter_async_context(store.writer(storage_id))) for storage_id in ids]
+        for storage_id, writer in writers:
+            await writer.begin(Location(storage_id))
 
 
 @pytest.mark.parametrize("size", [999, 1001, 0])
 async def test_a_whole_object_of_another_size_is_not_given_out(store: BlobStore, size: int) -> None:
     storage_id = await stored(store)
     with pytest.raises(Unavailable):
-        store.path(storage_id, size)
+        store.path(Location(storage_id, size))
 
 
 async def test_a_lost_object_is_not_given_out(place: Directory) -> None:
     storage_id = await stored(place.store)
     place.lose(storage_id)
     with pytest.raises(Unavailable):
-        place.store.path(storage_id, len(CONTENT))
+        place.store.path(Location(storage_id, len(CONTENT)))
 
 
 async def test_reading_a_lost_object_fails(place: Directory) -> None:
@@ -229,7 +229,7 @@ async def test_unlinking_again_is_no_error(store: BlobStore) -> None:
 async def test_a_reader_keeps_its_bytes_when_the_object_is_unlinked(store: BlobStore) -> None:
     content = os.urandom(2 * PIECE)
     storage_id = await stored(store, content)
-    reader = store.read(storage_id, 0, len(content))
+    reader = store.read(Location(storage_id), 0, len(content))
     first = await anext(reader)
     await store.unlink(storage_id)
     assert first + b"".join([piece async for piece in reader]) == content
@@ -241,7 +241,7 @@ async def test_a_reader_keeps_its_bytes_when_the_object_is_unlinked(store: BlobS
 async def test_a_piece_that_does_not_fit_is_unavailable(store: BlobStore) -> None:
     storage_id = await stored(store)
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         with no_file_over(1500), pytest.raises(Unavailable):
             await writer.write(bytes(1000))
 
@@ -249,11 +249,11 @@ async def test_a_piece_that_does_not_fit_is_unavailable(store: BlobStore) -> Non
 async def test_what_was_acknowledged_is_not_hurt_by_a_full_disk(store: BlobStore) -> None:
     storage_id = await stored(store)
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         with no_file_over(1500), pytest.raises(Unavailable):
             await writer.write(bytes(1000))
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         await writer.write(b"there is room again")
     assert await content_of(store, storage_id, 0, 1019) == CONTENT + b"there is room again"
 
@@ -262,7 +262,7 @@ async def test_a_sync_that_fails_is_unavailable(store: BlobStore, monkeypatch: p
     storage_id = await stored(store)
     break_next_sync(monkeypatch)
     async with store.writer(storage_id) as writer:
-        await writer.begin(len(CONTENT))
+        await writer.begin(Location(storage_id, len(CONTENT)))
         await writer.write(b"more")
         with pytest.raises(Unavailable):
             await writer.sync()
@@ -296,7 +296,7 @@ def test_preparing_goes_on_after_a_crash_in_the_middle(tmp_path: Path) -> None:
 
 async def test_nobody_else_on_the_machine_may_read_the_files(tmp_path: Path) -> None:
     place = Directory(tmp_path / "blobs")
-    path = place.store.path(await stored(place.store), len(CONTENT))
+    path = place.store.path(Location(await stored(place.store), len(CONTENT)))
     assert path is not None
     assert path.stat().st_mode & 0o077 == 0
 
@@ -306,7 +306,7 @@ async def test_no_file_stays_open(tmp_path: Path) -> None:
     storage_id = await stored(place.store, bytes(3 * PIECE))
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     await test_one_task_writes_at_a_time(place.store)
-    reader = place.store.read(storage_id, 0, 3 * PIECE)
+    reader = place.store.read(Location(storage_id), 0, 3 * PIECE)
     await anext(reader)
     assert isinstance(reader, AsyncIterator)
     await reader.aclose()  # type: ignore[attr-defined]  # a client that went away ends it so

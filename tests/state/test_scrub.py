@@ -21,6 +21,7 @@ from wharfinger.domain.faults import Unavailable
 from wharfinger.services import audit, scrub
 from wharfinger.services.scrub import Damage, Hit, Progress, Recovery, Rot
 from wharfinger.state import State
+from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import DAY
 from wharfinger.state.db import audit as rows
 from wharfinger.state.db import blobs
@@ -305,7 +306,9 @@ async def test_a_blob_that_is_marked_while_it_is_pushed_is_mended_all_the_same(d
     old = file_of(directory, LARGE).name
     flip_a_bit(file_of(directory, LARGE))
     await found_in(doors.state)  # after the push had looked whether the bytes are there
-    _, unneeded = await doors.state.db.write(blobs.add, LARGE, len(ONE.blobs[LARGE]), new := new_storage_id(), None, 1)
+    _, unneeded = await doors.state.db.write(
+        blobs.add, LARGE, Location(new := new_storage_id(), len(ONE.blobs[LARGE])), None, 1
+    )
     assert (unneeded, file_of(directory, LARGE).name) == (old, new)
     assert run_sql(directory, "SELECT rotten_at FROM blobs WHERE digest = :digest", digest=LARGE) == [(None,)]
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 
 from wharfinger.state import State
-from wharfinger.state.blobs.store import BlobStore, Stored, Writer
+from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
 from wharfinger.state.db.database import Database, P, T, Work
 
 R = TypeVar("R")
@@ -114,11 +114,14 @@ class _Store:
     async def publish(self, storage_id: str) -> None:
         await self.points.step(self.inner.publish(storage_id))
 
-    def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
-        return self.inner.read(storage_id, start, length)
+    def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+        return self.inner.read(location, start, length)
 
-    def path(self, storage_id: str, size: int) -> Path | None:
-        return self.inner.path(storage_id, size)
+    def path(self, location: Location) -> Path | None:
+        return self.inner.path(location)
+
+    async def address(self, location: Location) -> str | None:
+        return await self.inner.address(location)
 
     async def look(self, storage_id: str) -> Stored | None:
         return await self.inner.look(storage_id)
@@ -135,11 +138,14 @@ class _Writer:
     inner: Writer
     points: Failpoints
 
-    async def begin(self, at: int) -> None:
-        await self.points.step(self.inner.begin(at))
+    async def begin(self, location: Location) -> None:
+        await self.points.step(self.inner.begin(location))
 
     async def write(self, piece: bytes) -> None:
         await self.points.step(self.inner.write(piece))
 
-    async def sync(self) -> None:
-        await self.points.step(self.inner.sync())
+    async def sync(self) -> Location:
+        return await self.points.step(self.inner.sync())
+
+    async def rewind(self) -> None:
+        await self.points.step(self.inner.rewind())

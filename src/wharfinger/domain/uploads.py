@@ -44,7 +44,7 @@ class Parts(NamedTuple):
 
 
 class Upload(NamedTuple):
-    """An upload under way. `size` bytes have been received and acknowledged."""
+    """An upload under way. `size` bytes have been received and acknowledged; the store knows them by `segments`."""
 
     id: str
     registry: Registry
@@ -55,6 +55,7 @@ class Upload(NamedTuple):
     hash_state: bytes | None
     parts: Parts
     touched_at: int  # ms since 1970
+    segments: str | None = None
 
 
 def is_upload(text: str) -> bool:

@@ -15,7 +15,7 @@ from wharfinger.domain import digests, manifests
 from wharfinger.domain.faults import ManifestInvalid
 from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
-from wharfinger.state.blobs.store import Stored
+from wharfinger.state.blobs.store import size_of
 from wharfinger.state.clock import HOUR, MINUTE
 from wharfinger.state.db import audit, images
 from wharfinger.state.db.audit import Blob, Due, ImageCheck, Place, Upload
@@ -172,9 +172,9 @@ async def _files(state: State) -> Found:
         present = {file.storage_id: file for file in files if last is None or file.storage_id <= last}
         expected = {blob.storage_id: blob for blob in blobs if last is None or blob.storage_id <= last}
         for storage_id, blob in expected.items():
-            file = present.pop(storage_id, None)
-            if (file is None or file.size != blob.size) and await _lacks_bytes(state, blob):
-                yield Disagreement("bytes", blob.digest, detail=_found(file))
+            size = size_of(present.pop(storage_id, None), blob.location)
+            if size != blob.size and await _lacks_bytes(state, blob):
+                yield Disagreement("bytes", blob.digest, detail=_found(size))
         unknown = present.keys() - set(unlinks)
         for storage_id in sorted(unknown - await state.db.read(audit.known, list(unknown))):
             if await _is_unknown(state, storage_id):
@@ -202,10 +202,9 @@ async def _uploads(state: State) -> Found:
         if not page:
             return
         for upload in page:
-            file = await state.blobs.look(upload.storage_id)
-            is_short = (file.size if file else 0) < upload.size
-            if is_short and await state.db.read(audit.is_under_way, upload):
-                yield Disagreement("uploads", upload.id, detail=_found(file))
+            size = size_of(await state.blobs.look(upload.storage_id), upload.location)
+            if (size or 0) < upload.size and await state.db.read(audit.is_under_way, upload):
+                yield Disagreement("uploads", upload.id, detail=_found(size))
         after = page[-1].id
 
 
@@ -252,7 +251,7 @@ async def _lacks_bytes(state: State, blob: Blob) -> bool:
     if not await state.db.read(audit.is_stored, blob):
         return False
     file = await state.blobs.look(blob.storage_id)
-    return (file is None or file.size != blob.size) and await state.db.read(audit.is_stored, blob)
+    return size_of(file, blob.location) != blob.size and await state.db.read(audit.is_stored, blob)
 
 
 async def _is_unknown(state: State, storage_id: str) -> bool:
@@ -269,5 +268,5 @@ async def _is_unknown(state: State, storage_id: str) -> bool:
     return not await state.db.read(audit.known, [storage_id])
 
 
-def _found(file: Stored | None) -> str:
-    return "missing" if file is None else str(file.size)
+def _found(size: int | None) -> str:
+    return "missing" if size is None else str(size)

@@ -19,6 +19,7 @@ from wharfinger.domain.labels import Labels
 from wharfinger.domain.names import Registry
 from wharfinger.domain.plans import Family, Verdict
 from wharfinger.state import State
+from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import MINUTE
 from wharfinger.state.db import blobs, deletions, images, jobs, plans, repositories
 from wharfinger.state.db.database import Tx
@@ -112,16 +113,16 @@ class Making:
             new = sorted({digest for digest in digests.values() if digest is not None}.difference(read))
             places = await self._state.db.read(blobs.bytes_of, new)
             for digest in new:
-                read[digest] = await self._labels_in(*places.get(digest, (None, 0)))
+                read[digest] = await self._labels_in(places.get(digest))
             found.update((key, read[digest] if digest is not None else {}) for key, digest in digests.items())
             await asyncio.sleep(0)
         return found
 
-    async def _labels_in(self, storage_id: str | None, size: int) -> Labels | None:
-        if storage_id is None or size > label_rules.LIMIT:
+    async def _labels_in(self, place: Location | None) -> Labels | None:
+        if place is None or place.size > label_rules.LIMIT:
             return None
         try:
-            content = b"".join([piece async for piece in self._state.blobs.read(storage_id, 0, size)])
+            content = b"".join([piece async for piece in self._state.blobs.read(place, 0, place.size)])
         except Unavailable:
             return None
         return label_rules.read(content, self._sieve.filters.labels)

@@ -16,6 +16,7 @@ from wharfinger.domain import digests
 from wharfinger.domain.faults import Unavailable
 from wharfinger.services import audit as audits
 from wharfinger.state import State
+from wharfinger.state.blobs.store import size_of
 from wharfinger.state.db import audit
 from wharfinger.state.db.audit import Blob, Place
 
@@ -113,15 +114,16 @@ class _Scrub:
     async def _damage(self, blob: Blob) -> Damage | None:
         """What is wrong with the bytes of a blob."""
         file = await self._state.blobs.look(blob.storage_id)
-        if file is None:
+        present = size_of(file, blob.location)
+        if present is None:
             return "missing"
-        if file.size != blob.size:
+        if present != blob.size:
             return "size"
         if not digests.is_digest(blob.digest):
             return "content"
         hashed = hashlib.new(digests.algorithm(blob.digest))
         try:
-            async for piece in self._state.blobs.read(blob.storage_id, 0, blob.size):
+            async for piece in self._state.blobs.read(blob.location, 0, blob.size):
                 hashed.update(piece)
                 await self._read(len(piece))
         except Unavailable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from wharfinger.domain import digests
 from wharfinger.domain.faults import (
@@ -25,7 +25,7 @@ from wharfinger.services import access
 from wharfinger.services.access import Caller
 from wharfinger.state import State
 from wharfinger.state.blobs.hashing import RunningDigest
-from wharfinger.state.blobs.store import BytesLost, Writer, WriterBusy
+from wharfinger.state.blobs.store import BytesLost, Location, Writer, WriterBusy, size_of
 from wharfinger.state.clock import DAY, HOUR
 from wharfinger.state.db import blobs, uploads
 from wharfinger.state.db.blobs import Blob
@@ -36,6 +36,7 @@ IDLE_TERM: Final = DAY  # after which an upload that nobody touches is dropped
 _TOUCH_TERM: Final = HOUR
 
 Body = AsyncIterator[bytes]
+T = TypeVar("T")
 
 
 class Target(NamedTuple):
@@ -188,7 +189,7 @@ async def _hold(state: State, target: Target) -> AsyncIterator[_Held]:
         async with state.blobs.writer(upload.storage_id) as writer:
             # its last writer may have moved or ended it between the look and the lock
             repository, upload = await _find(state, target)
-            await writer.begin(upload.size)
+            await writer.begin(_location(upload))
             yield _Held(state, target, repository, upload, writer)
     except WriterBusy:
         raise UploadBusy(upload.id) from None
@@ -225,7 +226,7 @@ class _Held:
             cut_off = True
         except Unavailable:
             # what came of a chunk that cannot be kept would only fill the disk further
-            await self._writer.begin(self._saved.size)
+            await self._writer.rewind()
             raise
         else:
             chunk.check_length(size - self.upload.size)
@@ -243,10 +244,10 @@ class _Held:
         """Make durable what was received, then say so in the database."""
         if parts is not None:
             self.upload = self.upload._replace(parts=parts)
-        await self._durably(self._writer.sync())
+        await self._sync()
         saved = await self._state.db.write(uploads.advance, self._saved, self.upload, self._state.clock())
         if not saved:
-            raise self._gone()
+            raise await self._lost()
         self._saved = self.upload
 
     async def digest(self, algorithm: str) -> str:
@@ -254,30 +255,30 @@ class _Held:
         running = self._running.digest
         if running is not None and algorithm == digests.CANONICAL:
             return running
+        location = await self._sync()
         hashed = hashlib.new(algorithm)
-        async for piece in self._state.blobs.read(self.upload.storage_id, 0, self.upload.size):
+        async for piece in self._state.blobs.read(location, 0, location.size):
             hashed.update(piece)
         return f"{algorithm}:{hashed.hexdigest()}"
 
     async def commit(self, digest: str) -> None:
         """The bytes become a blob: durable first, then blob, link and lease in one transaction."""
-        if self.upload.size != self._saved.size:
-            await self._durably(self._writer.sync())
-        await self._durably(self._state.blobs.publish(self.upload.storage_id))
+        location = await self._sync()
+        await self._durably(self._state.blobs.publish(location.storage_id))
         lost = await self._lost_bytes(digest)
         now = self._state.clock()
 
         async def work(tx: Tx) -> bool:
-            if not await uploads.delete(tx, self.upload.id):
+            if not await uploads.finish(tx, self._saved):
                 return False
-            blob, unneeded = await blobs.add(tx, digest, self.upload.size, self.upload.storage_id, lost, now)
+            blob, unneeded = await blobs.add(tx, digest, location, lost, now)
             await blobs.link(tx, self._repository, blob, now + self._state.rules.blob_lease)
             if unneeded is not None:
                 await blobs.note_unlinks(tx, [unneeded], now)
             return True
 
         if not await self._state.db.write(work):
-            raise self._gone()
+            raise await self._lost()
 
     async def give_way(self, present: Blob) -> bool:
         """End the upload for a blob that the repository has; False if it has just lost it.
@@ -293,35 +294,47 @@ class _Held:
                 await blobs.note_unlinks(tx, [self.upload.storage_id], now)
             return True
 
-        return not self._is_lost(present.storage_id, present.size) and await self._state.db.write(work)
+        return not await self._is_lost(present.location) and await self._state.db.write(work)
 
     async def _lost_bytes(self, digest: str) -> str | None:
         """The storage id under which the blob should be and is not: whoever pushes it again makes it whole."""
         stored = await self._state.db.read(blobs.stored, digest)
-        return (
-            stored.storage_id
-            if stored and (stored.is_rotten or self._is_lost(stored.storage_id, stored.size))
-            else None
-        )
+        if stored is None or not (stored.is_rotten or await self._is_lost(stored.location)):
+            return None
+        return stored.location.storage_id
 
-    def _is_lost(self, storage_id: str, size: int) -> bool:
+    async def _is_lost(self, location: Location) -> bool:
         try:
-            self._state.blobs.path(storage_id, size)
+            found = await self._state.blobs.look(location.storage_id)
         except Unavailable:
             return True
-        return False
+        return size_of(found, location) != location.size
 
     async def end(self) -> None:
         """Drop the upload and its bytes."""
         await _end(self._state, self.upload)
 
-    async def _durably(self, sync: Awaitable[None]) -> None:
+    async def _sync(self) -> Location:
+        location = await self._durably(self._writer.sync())
+        self.upload = self.upload._replace(segments=location.segments)
+        return location
+
+    async def _durably(self, sync: Awaitable[T]) -> T:
         try:
-            await sync
+            return await sync
         except Unavailable:
             # after a failed sync the kernel may have dropped the bytes, and a second one would succeed
             await self.end()
             raise
 
-    def _gone(self) -> UploadNotFound:
-        return UploadNotFound(self._target.registry, self._target.repository, self.upload.id)
+    async def _lost(self) -> UploadNotFound | UploadBusy:
+        """The upload has ended or moved meanwhile: what was written is taken back."""
+        with suppress(Unavailable):
+            await self._writer.rewind()
+        registry, repository, upload = self._target.registry, self._target.repository, self.upload.id
+        found = await self._state.db.read(uploads.find, registry, repository, upload)
+        return UploadNotFound(registry, repository, upload) if found.upload is None else UploadBusy(upload)
+
+
+def _location(upload: Upload) -> Location:
+    return Location(upload.storage_id, upload.size, upload.segments)

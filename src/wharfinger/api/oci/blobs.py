@@ -29,13 +29,13 @@ async def get_blob(call: Call) -> Response | FileResponse:
     span = _span(call.request.header(b"range"), found.size)
     headers = _described(call.part, found.size if span is None else span.length)
     store = call.state.blobs
-    path = store.path(found.storage_id, found.size)
+    path = store.path(found.location)
     if span is None:
         # a server that can send files does so by itself, else the pieces go through here
-        return FileResponse(200, headers, path, store.read(found.storage_id, 0, found.size))
+        return FileResponse(200, headers, path, store.read(found.location, 0, found.size))
     last = span.start + span.length - 1
     headers.append((b"content-range", b"bytes %d-%d/%d" % (span.start, last, found.size)))
-    return FileResponse(206, headers, None, store.read(found.storage_id, *span))
+    return FileResponse(206, headers, None, store.read(found.location, *span))
 
 
 async def head_blob(call: Call) -> Response:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from wharfinger.domain.faults import Unavailable
-from wharfinger.state.blobs.store import BytesLost, Stored, Writer, WriterBusy
+from wharfinger.state.blobs.store import BytesLost, Location, Stored, Writer, WriterBusy
 from wharfinger.state.files import disk_errors, sync
 
 PIECE: Final = 128 * 1024
@@ -47,7 +47,7 @@ class DirectoryStore:
                 raise BytesLost from None
         try:
             _claim(descriptor)
-            yield _FileWriter(descriptor)
+            yield _FileWriter(storage_id, descriptor)
         finally:
             os.close(descriptor)
 
@@ -55,9 +55,9 @@ class DirectoryStore:
         with disk_errors():
             await asyncio.to_thread(sync, self._file(storage_id).parent)
 
-    async def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
         with disk_errors():
-            descriptor = os.open(self._file(storage_id), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self._file(location.storage_id), os.O_RDONLY | os.O_CLOEXEC)
         try:
             end = start + length
             while start < end:
@@ -70,13 +70,16 @@ class DirectoryStore:
         finally:
             os.close(descriptor)
 
-    def path(self, storage_id: str, size: int) -> Path | None:
-        path = self._file(storage_id)
+    def path(self, location: Location) -> Path | None:
+        path = self._file(location.storage_id)
         with disk_errors():
             present = path.stat().st_size
-        if present != size:
-            raise Unavailable(f"a blob of {size} bytes has {present} on the disk")
+        if present != location.size:
+            raise Unavailable(f"a blob of {location.size} bytes has {present} on the disk")
         return path
+
+    async def address(self, location: Location) -> str | None:  # noqa: ARG002
+        return None
 
     async def look(self, storage_id: str) -> Stored | None:
         file = self._file(storage_id)
@@ -108,15 +111,23 @@ class DirectoryStore:
 
 
 class _FileWriter:
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, storage_id: str, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._begun = self._synced = Location(storage_id)
+        self._size = 0
 
-    async def begin(self, at: int) -> None:
+    async def begin(self, location: Location) -> None:
         with disk_errors():
-            if os.fstat(self._descriptor).st_size < at:
+            if os.fstat(self._descriptor).st_size < location.size:
                 raise BytesLost
-            os.ftruncate(self._descriptor, at)
-            os.lseek(self._descriptor, at, os.SEEK_SET)
+        self._begun = self._synced = location
+        await self.rewind()
+
+    async def rewind(self) -> None:
+        self._size = self._begun.size
+        with disk_errors():
+            os.ftruncate(self._descriptor, self._size)
+            os.lseek(self._descriptor, self._size, os.SEEK_SET)
 
     async def write(self, piece: bytes) -> None:
         # inline: it goes to the page cache, and a hop to a thread costs more than that
@@ -124,10 +135,14 @@ class _FileWriter:
             written = os.write(self._descriptor, piece)
             while written < len(piece):
                 written += os.write(self._descriptor, piece[written:])
+        self._size += len(piece)
 
-    async def sync(self) -> None:
-        with disk_errors():
-            await asyncio.to_thread(os.fdatasync, self._descriptor)
+    async def sync(self) -> Location:
+        if self._size != self._synced.size:
+            with disk_errors():
+                await asyncio.to_thread(os.fdatasync, self._descriptor)
+            self._synced = self._begun._replace(size=self._size)
+        return self._synced
 
 
 def _look(file: Path) -> Stored | None:

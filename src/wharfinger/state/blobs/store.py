@@ -7,10 +7,12 @@ again under the same digest. Which digest the bytes have, only the database know
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
+
+from wharfinger.state.blobs import segments
 
 
 class WriterBusy(Exception):
@@ -21,27 +23,63 @@ class BytesLost(Exception):
     """Fewer bytes are there than were acknowledged."""
 
 
+class Location(NamedTuple):
+    """Where bytes are, and how many: what the database keeps of an upload or a blob."""
+
+    storage_id: str
+    size: int = 0
+    segments: str | None = None  # for the store alone: of what the bytes are put together; None: one file
+
+
 class Stored(NamedTuple):
-    """An object as the place has it, whatever the database says."""
+    """What a place has under a storage id, whatever the database says."""
 
     storage_id: str
     size: int
     written_at: int  # last, in ms since 1970
+    segments: Mapping[str, int] | None = None  # their sizes by name; None: it is one file
+
+
+def size_of(found: Stored | None, location: Location) -> int | None:
+    """How many bytes of a location are there without a gap, None if there are none at all: to compare with its size."""
+    if location.segments == "":
+        return 0
+    if found is None or location.segments is None or found.segments is None:
+        return found.size if found is not None else None
+    end = 0
+    for span in segments.spans(location.segments, location.size):
+        present = found.segments.get(span.name)
+        if present != span.length:
+            return end + (present or 0)
+        end += span.length
+    return end
+
+
+def beside(found: Stored, location: Location) -> list[str]:
+    """Names of segments that are under the storage id of a location, and are none of it."""
+    return sorted(set(found.segments or ()).difference(segments.names(location.segments or "")))
 
 
 class Writer(Protocol):
     """The right to write an object. What was not synced when it is let go may be there or not."""
 
-    async def begin(self, at: int) -> None:
-        """Go on from byte `at`, dropping whatever lies beyond. Raises BytesLost, Unavailable."""
+    async def begin(self, location: Location) -> None:
+        """Go on after the bytes of a location, dropping whatever lies beyond. Raises BytesLost, Unavailable."""
         ...
 
     async def write(self, piece: bytes) -> None:
-        """Append. Raises Unavailable; what was synced before is not hurt."""
+        """Append. Raises Unavailable, TooManyParts; what was synced before is not hurt."""
         ...
 
-    async def sync(self) -> None:
-        """Make what was written durable. Raises Unavailable; then nothing may be believed of the whole object."""
+    async def sync(self) -> Location:
+        """Make what was written durable: where all bytes are now.
+
+        Raises Unavailable; then nothing may be believed of the whole object.
+        """
+        ...
+
+    async def rewind(self) -> None:
+        """Take back all that was written since `begin`, synced or not. Raises Unavailable."""
         ...
 
 
@@ -63,16 +101,23 @@ class BlobStore(Protocol):
         """Make the object's name durable, after its bytes are."""
         ...
 
-    def read(self, storage_id: str, start: int, length: int) -> AsyncIterator[bytes]:
-        """A part of an object, in pieces of bounded size. Raises Unavailable."""
+    def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+        """Some of the bytes, in pieces of bounded size. Raises Unavailable."""
         ...
 
-    def path(self, storage_id: str, size: int) -> Path | None:
-        """A file of `size` bytes that a web server may send by itself; None: use `read`. Raises Unavailable."""
+    def path(self, location: Location) -> Path | None:
+        """The bytes as a file that a web server may send by itself; None: use `read`. Raises Unavailable."""
+        ...
+
+    async def address(self, location: Location) -> str | None:
+        """A URL from which anyone may read the bytes for some minutes; None: use `path` or `read`.
+
+        Whoever has it needs no other right, so it is shown to nobody but the one who may read them.
+        """
         ...
 
     async def look(self, storage_id: str) -> Stored | None:
-        """An object without its bytes; None if it is not there. Raises Unavailable."""
+        """What is under a storage id, without the bytes; None if nothing is. Raises Unavailable."""
         ...
 
     async def page(self, after: str, limit: int) -> Sequence[Stored]:
@@ -80,5 +125,5 @@ class BlobStore(Protocol):
         ...
 
     async def unlink(self, storage_id: str) -> None:
-        """Remove an object; one that is not there is no error."""
+        """Remove an object with all that is under its storage id; one that is not there is no error."""
         ...

@@ -11,6 +11,7 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from wharfinger.domain.names import Registry
+from wharfinger.state.blobs.store import Location
 from wharfinger.state.db.database import Tx
 
 ImageCheck = Literal["places", "layers", "references", "children", "tags"]
@@ -38,6 +39,12 @@ class Blob(NamedTuple):
     size: int
     storage_id: str
     rotten_at: int | None
+    segments: str | None
+
+    @property
+    def location(self) -> Location:
+        """Where its bytes are to be."""
+        return Location(self.storage_id, self.size, self.segments)
 
 
 class Upload(NamedTuple):
@@ -46,6 +53,12 @@ class Upload(NamedTuple):
     id: str
     size: int
     storage_id: str
+    segments: str | None
+
+    @property
+    def location(self) -> Location:
+        """Where its bytes are to be."""
+        return Location(self.storage_id, self.size, self.segments)
 
 
 # --- the database as a whole ---------------------------------------------------------------------------------
@@ -155,7 +168,8 @@ async def places(tx: Tx, keys: Sequence[int]) -> dict[int, Place]:
 async def blobs(tx: Tx, after: int, limit: int) -> list[Blob]:
     """All blobs in the order of their ids, those after one."""
     rows = await tx.all(
-        "SELECT id, digest, size, storage_id, rotten_at FROM blobs WHERE id > :after ORDER BY id LIMIT :limit",
+        "SELECT id, digest, size, storage_id, rotten_at, segments FROM blobs WHERE id > :after "
+        "ORDER BY id LIMIT :limit",
         after=after,
         limit=limit,
     )
@@ -251,7 +265,7 @@ async def referring(tx: Tx, digest: str, repository: int | None, after: int, lim
 async def stored_blobs(tx: Tx, after: str, limit: int) -> list[Blob]:
     """All blobs in the order of their storage ids, those after one."""
     rows = await tx.all(
-        "SELECT id, digest, size, storage_id, rotten_at FROM blobs WHERE storage_id > :after "
+        "SELECT id, digest, size, storage_id, rotten_at, segments FROM blobs WHERE storage_id > :after "
         "ORDER BY storage_id LIMIT :limit",
         after=after,
         limit=limit,
@@ -296,7 +310,9 @@ async def known(tx: Tx, storage_ids: Sequence[str]) -> set[str]:
 async def uploads(tx: Tx, after: str, limit: int) -> list[Upload]:
     """Uploads under way in the order of their ids, those after one."""
     rows = await tx.all(
-        "SELECT id, size, storage_id FROM uploads WHERE id > :after ORDER BY id LIMIT :limit", after=after, limit=limit
+        "SELECT id, size, storage_id, segments FROM uploads WHERE id > :after ORDER BY id LIMIT :limit",
+        after=after,
+        limit=limit,
     )
     return [Upload(*row) for row in rows]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from wharfinger.domain.names import Registry
+from wharfinger.state.blobs.store import Location
 from wharfinger.state.db.database import Row, Tx
 
 
@@ -17,6 +18,12 @@ class Blob(NamedTuple):
     size: int
     storage_id: str
     leased_until: int
+    segments: str | None
+
+    @property
+    def location(self) -> Location:
+        """Where its bytes are."""
+        return Location(self.storage_id, self.size, self.segments)
 
 
 class Layer(NamedTuple):
@@ -31,7 +38,7 @@ class Layer(NamedTuple):
 
 
 _FIND: Final = (
-    "SELECT r.id, b.id, b.size, b.storage_id, l.leased_until FROM repositories r "
+    "SELECT r.id, b.id, b.size, b.storage_id, l.leased_until, b.segments FROM repositories r "
     "LEFT JOIN blobs b ON b.digest = :digest AND b.rotten_at IS NULL "
     "LEFT JOIN repository_blobs l ON l.repository_id = r.id AND l.blob_id = b.id "
     "WHERE r.account = :account AND r.region = :region AND r.name = :repository"
@@ -78,13 +85,13 @@ async def layers(tx: Tx, repository: int, digests: Sequence[str]) -> list[Layer]
     return [Layer(*row) for row in rows]
 
 
-async def bytes_of(tx: Tx, digests: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """Storage id and size of those of `digests` that are there and good, in whatever repository."""
+async def bytes_of(tx: Tx, digests: Sequence[str]) -> dict[str, Location]:
+    """Where those of `digests` are that are there and good, in whatever repository."""
     rows = await tx.all(
-        "SELECT digest, storage_id, size FROM blobs WHERE digest IN EACH(:digests) AND rotten_at IS NULL",
+        "SELECT digest, storage_id, size, segments FROM blobs WHERE digest IN EACH(:digests) AND rotten_at IS NULL",
         digests=digests,
     )
-    return {row[0]: (row[1], row[2]) for row in rows}
+    return {row[0]: Location(*row[1:]) for row in rows}
 
 
 async def is_referenced(tx: Tx, repository: int, digest: str) -> bool:
@@ -98,32 +105,33 @@ async def is_referenced(tx: Tx, repository: int, digest: str) -> bool:
 
 
 class Stored(NamedTuple):
-    """Where the bytes of a blob are, and how many."""
+    """Where the bytes of a blob are."""
 
-    storage_id: str
-    size: int
-    is_rotten: int  # 0 or 1: they were found to be others than were pushed
+    location: Location
+    is_rotten: bool  # they were found to be others than were pushed
 
 
 async def stored(tx: Tx, digest: str) -> Stored | None:
     """Where the bytes of a digest are, whichever repository has them."""
     row = await tx.one(
-        "SELECT storage_id, size, CASE WHEN rotten_at IS NULL THEN 0 ELSE 1 END FROM blobs WHERE digest = :digest",
+        "SELECT storage_id, size, segments, rotten_at FROM blobs WHERE digest = :digest",
         digest=digest,
     )
-    return Stored(*row) if row else None
+    return Stored(Location(*row[:3]), row[3] is not None) if row else None
 
 
 _LOST: Final = "CASE WHEN blobs.storage_id = :lost THEN excluded."
 _ADD: Final = (
-    "INSERT INTO blobs (digest, size, storage_id, created_at) VALUES (:digest, :size, :storage_id, :now) "
+    "INSERT INTO blobs (digest, size, storage_id, segments, created_at) "
+    "VALUES (:digest, :size, :storage_id, :segments, :now) "
     f"ON CONFLICT (digest) DO UPDATE SET storage_id = {_LOST}storage_id ELSE blobs.storage_id END, "
-    f"size = {_LOST}size ELSE blobs.size END, rotten_at = {_LOST}rotten_at ELSE blobs.rotten_at END "
+    f"size = {_LOST}size ELSE blobs.size END, segments = {_LOST}segments ELSE blobs.segments END, "
+    f"rotten_at = {_LOST}rotten_at ELSE blobs.rotten_at END "
     "RETURNING id, storage_id, rotten_at"
 )
 
 
-async def add(tx: Tx, digest: str, size: int, storage_id: str, lost: str | None, now: int) -> tuple[int, str | None]:
+async def add(tx: Tx, digest: str, location: Location, lost: str | None, now: int) -> tuple[int, str | None]:
     """Insert a blob, or find the one that is there: its id, and the storage id that is not needed any more.
 
     That is the new one, unless the bytes that are there are those under `lost`, or were just found to be rotten.
@@ -131,21 +139,20 @@ async def add(tx: Tx, digest: str, size: int, storage_id: str, lost: str | None,
     row = await tx.one(
         _ADD,
         digest=digest,
-        size=size,
-        storage_id=storage_id,
+        **location._asdict(),
         lost=lost,
         now=now,
     )
     assert row is not None  # noqa: S101 - an upsert that returns nothing has raised
     id_, present, rotten_at = row
-    if present == storage_id:
+    if present == location.storage_id:
         return id_, lost
     if rotten_at is None:
-        return id_, storage_id
+        return id_, location.storage_id
     await tx.run(
-        "UPDATE blobs SET storage_id = :storage_id, size = :size, rotten_at = NULL WHERE id = :id",
-        storage_id=storage_id,
-        size=size,
+        "UPDATE blobs SET storage_id = :storage_id, size = :size, segments = :segments, rotten_at = NULL "
+        "WHERE id = :id",
+        **location._asdict(),
         id=id_,
     )
     return id_, present

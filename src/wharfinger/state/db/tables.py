@@ -361,7 +361,7 @@ CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (rep
 UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
 """
 
-NODES: Final = """
+EVENT_ORDER: Final = """
 -- events are read on from an id, so ids have to follow the order of commits: SQLite has one writer at a time,
 -- and PostgreSQL lets those that write events commit one after the other
 -- postgresql: CREATE FUNCTION wait_for_other_events() RETURNS trigger LANGUAGE plpgsql AS
@@ -370,4 +370,10 @@ NODES: Final = """
 -- postgresql: FOR EACH STATEMENT EXECUTE FUNCTION wait_for_other_events();
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, NODES)
+# of what an object store has put bytes together, see state/blobs/segments.py; null: they are one file
+SEGMENTS: Final = """
+ALTER TABLE uploads ADD COLUMN segments TEXT;
+ALTER TABLE blobs ADD COLUMN segments TEXT;
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, EVENT_ORDER, SEGMENTS)

@@ -10,7 +10,7 @@ from wharfinger.state.db.database import Row, Tx
 
 _SELECT: Final = (
     "SELECT r.id, u.id, u.principal, u.storage_id, u.size, u.hash_state, u.part_count, u.last_part_size, "
-    "u.has_short_part, u.touched_at FROM repositories r "
+    "u.has_short_part, u.touched_at, u.segments FROM repositories r "
     "LEFT JOIN uploads u ON u.repository_id = r.id AND u.id = :upload "
     "WHERE r.account = :account AND r.region = :region AND r.name = :repository"
 )
@@ -48,13 +48,15 @@ async def advance(tx: Tx, before: Upload, after: Upload, now: int) -> bool:
     """Store how far an upload has come; False if it is not where it was `before`, or gone."""
     changed = await tx.run(
         "UPDATE uploads SET size = :size, hash_state = :hash_state, part_count = :count, last_part_size = :last, "
-        "has_short_part = :short, touched_at = :now WHERE id = :id AND size = :was AND part_count = :was_count",
+        "has_short_part = :short, touched_at = :now, segments = :segments "
+        "WHERE id = :id AND size = :was AND part_count = :was_count",
         size=after.size,
         hash_state=after.hash_state,
         count=after.parts.number,
         last=after.parts.last_size,
         short=int(after.parts.has_short),
         now=now,
+        segments=after.segments,
         id=after.id,
         was=before.size,
         was_count=before.parts.number,
@@ -70,6 +72,11 @@ async def touch(tx: Tx, upload: str, now: int) -> None:
 async def delete(tx: Tx, upload: str) -> bool:
     """End an upload; False if somebody else ended it."""
     return await tx.run("DELETE FROM uploads WHERE id = :id", id=upload) == 1
+
+
+async def finish(tx: Tx, upload: Upload) -> bool:
+    """End an upload that has all its bytes; False if it is not where it was read to be, or gone."""
+    return await tx.run("DELETE FROM uploads WHERE id = :id AND size = :size", id=upload.id, size=upload.size) == 1
 
 
 async def end_all_of(tx: Tx, repository: int, now: int) -> int:
@@ -101,6 +108,6 @@ async def end_older_than(tx: Tx, touched_before: int, now: int) -> int:
 
 
 def _upload(row: Row, registry: Registry, repository: str) -> Upload:
-    _, id_, owner, storage_id, size, hash_state, count, last, short, touched_at = row
+    _, id_, owner, storage_id, size, hash_state, count, last, short, touched_at, segments = row
     parts = Parts(count, last, bool(short))
-    return Upload(id_, registry, repository, owner, storage_id, size, hash_state, parts, touched_at)
+    return Upload(id_, registry, repository, owner, storage_id, size, hash_state, parts, touched_at, segments)
