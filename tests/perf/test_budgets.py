@@ -39,6 +39,7 @@ class Metered:
     looks: int = 0  # whether any right has changed since
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         before = self.inner.statements
@@ -61,6 +62,9 @@ class Metered:
     async def rights_version(self) -> int:
         self.looks += 1
         return await self.inner.rights_version()
+
+    async def time(self) -> int:
+        return await self.inner.time()
 
     async def close(self) -> None:
         await self.inner.close()

@@ -223,6 +223,7 @@ class Interrupted:
     then: Callable[[], Awaitable[object]]
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         found = await self.inner.read(work, *args, **kwargs)
@@ -238,6 +239,9 @@ class Interrupted:
 
     async def rights_version(self) -> int:
         return await self.inner.rights_version()
+
+    async def time(self) -> int:
+        return await self.inner.time()
 
     async def close(self) -> None:
         await self.inner.close()

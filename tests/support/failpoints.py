@@ -81,6 +81,7 @@ class _Database:
     points: Failpoints
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.inner.read(work, *args, **kwargs)
@@ -93,6 +94,9 @@ class _Database:
 
     async def rights_version(self) -> int:
         return await self.inner.rights_version()
+
+    async def time(self) -> int:
+        return await self.inner.time()
 
     async def close(self) -> None:
         await self.inner.close()

@@ -26,6 +26,7 @@ class Watched:
     seen: dict[Statement, Mapping[str, Value]]
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.db.read(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
@@ -38,6 +39,9 @@ class Watched:
 
     async def rights_version(self) -> int:
         return await self.read(rights.version)
+
+    async def time(self) -> int:
+        return await self.db.time()
 
     async def close(self) -> None:
         await self.db.close()

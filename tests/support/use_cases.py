@@ -24,11 +24,15 @@ from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract.ecr import SERVICE as ECR
 from wharfinger.contract.sts import API_VERSION
-from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
+from wharfinger.services import audit, health, jobs, login, plans, scrub, shared_trail, webhooks
 from wharfinger.services.declared import Follower
+from wharfinger.services.records import Filter, Reader
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
+from wharfinger.state.db import jobs as job_rows
 from wharfinger.state.db.database import Tx, Value
+from wharfinger.state.db.jobs import Job
+from wharfinger.state.sharedkeys import SharedKeys
 
 APP: Final = {"repositoryName": "app"}
 _TOKEN: Final = (b'{"alg":"RS256","kid":"a"}', b'{"iss":"https://issuer.example.com"}', b"none")
@@ -72,6 +76,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await doors.served("DeleteRepository", repositoryName="app", force=True)
     assert (await doors.ecr("DeleteRepository", repositoryName="other")).code == "RepositoryNotEmptyException"
     await doors.served("DeleteRepository", repositoryName="other", force=True)
+    await _shared(watched, clock)
     await _upkeep(watched, clock)
     return seen
 
@@ -369,6 +374,18 @@ async def _declared(state: State) -> None:
         for text in (_ACCESS_FILE, ""):
             write("access.toml", text)
             await follower.look()
+
+
+async def _shared(state: State, clock: Clock) -> None:
+    """What is done only where nodes share the database."""
+    with TemporaryDirectory() as directory:
+        keys = SharedKeys(state.db, Path(directory), Path(directory, "master.key"))
+        await keys.make()
+        await keys.read()
+    await shared_trail.page(state, Reader(ACCOUNT, Filter()), None, 1)
+    await state.db.write(job_rows.keep, Job("a kind", "", 1, "a lease"), clock())
+    later = replace(state, clock=lambda: clock() + 2 * state.rules.trail_days * DAY)
+    await shared_trail.expire(later)
 
 
 def _write(directory: Path, name: str, text: str) -> None:

@@ -16,9 +16,9 @@ from wharfinger.server.settings import Settings
 from wharfinger.server.tls import Pair
 from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
-from wharfinger.state import State, certificates
+from wharfinger.state import State, certificates, nodes
 from wharfinger.state.blobs.directory import DirectoryStore
-from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.clock import Clock, SharedClock, system_clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import migrate
@@ -26,6 +26,8 @@ from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.keyfiles import KeyFiles
 from wharfinger.state.limits import Limits
+from wharfinger.state.secrets import Secrets
+from wharfinger.state.sharedkeys import SharedKeys
 from wharfinger.state.trail import TrailFiles
 
 log = logging.getLogger(__name__)
@@ -81,9 +83,11 @@ async def prepare(settings: Settings) -> Credentials:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     DirectoryStore.prepare(directory / _BLOBS)
     keys = key_files(settings)
-    if settings.database or not (directory / FILE).exists():
+    if is_shared(settings):
+        await _prepare_shared(settings)
+    elif not (directory / FILE).exists():
         keys.make()
-    state = open_state(settings)
+    state = await open_state(settings)
     try:
         await migrate(state.db)
         await jobs.schedule(state)
@@ -91,10 +95,32 @@ async def prepare(settings: Settings) -> Credentials:
         credentials = await login.first_key(state)
     finally:
         await state.db.close()
-    keys.settle()  # not before they have opened what the database holds
+    if not is_shared(settings):
+        keys.settle()  # not before they have opened what the database holds
     for path in keys.open_to_others():
         log.warning("other users of this machine may read %s: take that right away", path)
     return credentials
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether other nodes may have the same database."""
+    return Postgres.is_shared if settings.database else Sqlite.is_shared
+
+
+def open_database(settings: Settings) -> Database:
+    """The database alone, without any key, for one process and one event loop."""
+    return Postgres(settings.database) if settings.database else Sqlite(settings.directory)
+
+
+async def _prepare_shared(settings: Settings) -> None:
+    """The tables, and the data key in them, if no node has made them yet."""
+    db = open_database(settings)
+    try:
+        await migrate(db)
+        await shared_keys(settings, db).make()
+        nodes.name(settings.directory)  # before there are workers, which might make several
+    finally:
+        await db.close()
 
 
 def key_files(settings: Settings) -> KeyFiles:
@@ -102,25 +128,46 @@ def key_files(settings: Settings) -> KeyFiles:
     return KeyFiles(settings.directory, settings.master_key_file)
 
 
-def open_state(settings: Settings, clock: Clock = system_clock) -> State:
-    """What a worker needs, on a directory that is prepared."""
+async def masters(settings: Settings, db: Database) -> int:
+    """How many master keys open the data key; more than one while a rotation is not finished."""
+    return await shared_keys(settings, db).masters() if is_shared(settings) else key_files(settings).masters()
+
+
+def shared_keys(settings: Settings, db: Database) -> SharedKeys:
+    """Where the keys of nodes are that share a database."""
+    return SharedKeys(db, settings.directory, settings.master_key_file)
+
+
+async def open_state(settings: Settings, clock: Clock = system_clock) -> State:
+    """What a worker needs, on a directory that is prepared. Raises SecretsUnreadable."""
+    if not is_shared(settings):
+        secrets = key_files(settings).read()  # before the database, for one that is not there would be made
+        return _state(settings, open_database(settings), secrets, clock)
+    db = open_database(settings)
+    try:
+        secrets = await shared_keys(settings, db).read()
+        if clock is system_clock:
+            clock = SharedClock()
+            await clock.follow(db.time)
+        return _state(settings, db, secrets, clock, nodes.name(settings.directory))
+    except BaseException:
+        await db.close()
+        raise
+
+
+def _state(settings: Settings, db: Database, secrets: Secrets, clock: Clock, node: str = "") -> State:
     directory = settings.directory
-    secrets = key_files(settings).read()  # before the database, which nobody would close
     return State(
-        db=open_database(settings),
+        db=db,
         blobs=DirectoryStore(directory / _BLOBS),
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
         trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
         rules=settings.rules,
+        node=node,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
-
-
-def open_database(settings: Settings) -> Database:
-    """The one that is set, for one process and one event loop."""
-    return Postgres(settings.database) if settings.database else Sqlite(settings.directory)
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:

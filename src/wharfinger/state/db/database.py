@@ -50,6 +50,7 @@ class Database(Protocol):
 
     statements: int
     transactions: int
+    is_shared: bool  # by nodes, each of which has a data directory of its own
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` against one consistent state."""
@@ -65,6 +66,10 @@ class Database(Protocol):
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` and make it durable, or raise and leave no trace of it."""
+        ...
+
+    async def time(self) -> int:
+        """What time it is for all who share the database, in ms since 1970."""
         ...
 
     async def close(self) -> None:

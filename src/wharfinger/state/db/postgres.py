@@ -112,6 +112,8 @@ class Postgres:
     Connections are made when they are needed, so a database that is away is noticed by those who ask it.
     """
 
+    is_shared = True
+
     def __init__(self, url: str, *, patience: float = _STATEMENT_SECONDS) -> None:
         self.statements = 0
         self.transactions = 0
@@ -143,6 +145,9 @@ class Postgres:
         self._writing.add(task)
         task.add_done_callback(self._written)
         return await asyncio.shield(task)  # who asked may go away, and a commit is not to be cut off
+
+    async def time(self) -> int:
+        return await self.ask(_time)
 
     async def close(self) -> None:
         self._is_closed = True
@@ -257,6 +262,11 @@ class Postgres:
         password = urlsplit(self._url).password
         text = f"{type(error).__name__}: {error}".partition("\n")[0]
         return text.replace(password, "…").replace(unquote(password), "…") if password else text
+
+
+async def _time(tx: PostgresTx) -> int:
+    row = await tx.one("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
+    return int(row[0]) if row else 0
 
 
 async def _prepare(connection: Any) -> None:

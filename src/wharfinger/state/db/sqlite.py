@@ -21,6 +21,7 @@ import apsw
 import msgspec
 
 from wharfinger.domain.faults import Unavailable
+from wharfinger.state.clock import system_clock
 from wharfinger.state.db import rights
 from wharfinger.state.db.database import P, Row, T, Value, Work
 
@@ -84,6 +85,8 @@ class SqliteTx:
 class Sqlite:
     """The database in a directory, for this process."""
 
+    is_shared = False
+
     def __init__(self, directory: Path) -> None:
         if not is_safe():
             raise UnsafeSqlite(f"SQLite {version_in_use()} is too old: install apsw 3.51.3 or newer")
@@ -127,6 +130,9 @@ class Sqlite:
         finally:
             deadline.cancel()
         return result
+
+    async def time(self) -> int:
+        return system_clock()
 
     async def close(self) -> None:
         self._is_closed = True

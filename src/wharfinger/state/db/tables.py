@@ -376,4 +376,34 @@ ALTER TABLE uploads ADD COLUMN segments TEXT;
 ALTER TABLE blobs ADD COLUMN segments TEXT;
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, EVENT_ORDER, SEGMENTS)
+NODES: Final = """
+-- where nodes share the database: the data key, as each master key that opens it wraps it
+CREATE TABLE data_key (
+    number BIGINT NOT NULL,             -- 0: the newest master key
+    wrap BYTEA NOT NULL,
+    PRIMARY KEY (number)
+); -- clustered
+-- the trail, as the nodes hand it over: whole lines of the file that one of them has for an hour
+CREATE TABLE trail_pieces (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    file TEXT NOT NULL,                 -- its name, which tells the hour
+    lines TEXT NOT NULL
+);
+CREATE INDEX trail_pieces_in_order ON trail_pieces (file, id);
+CREATE TABLE trail_positions (
+    file TEXT NOT NULL,
+    node TEXT NOT NULL,
+    position BIGINT NOT NULL,           -- bytes of the node's file that were handed over
+    PRIMARY KEY (file, node)
+); -- clustered
+-- the access file as each node dealt with it last; nodes that share no database have the name ''
+CREATE TABLE access_files (
+    node TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,               -- of all that it says, keyed
+    problem TEXT
+); -- clustered
+INSERT INTO access_files (node, digest, problem) SELECT '', digest, problem FROM access_file;
+DROP TABLE access_file;
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, EVENT_ORDER, SEGMENTS, NODES)
