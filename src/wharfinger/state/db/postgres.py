@@ -20,7 +20,7 @@ from asyncpg import exceptions as failures
 
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import P, Row, T, Value, Work
+from wharfinger.state.db.database import P, Row, T, Tx, Value, Work
 
 _CONNECTIONS: Final = 10  # of a worker, at most
 _CONNECT_SECONDS: Final = 10  # to wait for one of them, or for a new one
@@ -264,7 +264,7 @@ class Postgres:
         return text.replace(password, "…").replace(unquote(password), "…") if password else text
 
 
-async def _time(tx: PostgresTx) -> int:
+async def _time(tx: Tx) -> int:
     row = await tx.one("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)")
     return int(row[0]) if row else 0
 
