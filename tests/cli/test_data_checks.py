@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from support.command_line import CommandLine
 from support.content import Image, image, index, sha256
-from support.damage import ORPHAN, damage_database, file_of, flip_a_bit, path_of, rot_manifest, run_sql
+from support.damage import ORPHAN, damage_database, file_of, flip_a_bit, path_of, rot_manifest
 from support.oci import Oci
+from support.rows import run_sql
 from support.server import REGION, Server
 from support.shell import Shell
 from wharfinger.cli.main import main
