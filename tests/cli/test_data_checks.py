@@ -111,6 +111,7 @@ def test_the_doctor_goes_on_where_a_check_cannot_be_made(wharfinger: CommandLine
     assert "ok    nothing is there for longer than it should be" in printed
 
 
+@pytest.mark.about_sqlite
 def test_the_doctor_names_damage_of_the_database(wharfinger: CommandLine, data: str) -> None:
     damage_database(Path(data))
     printed = wharfinger.text("doctor", "--deep", "--data", data, status=1)

@@ -35,6 +35,8 @@ from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.db.tables import MIGRATIONS, Migration
 from wharfinger.state.keyfiles import KeyFiles
 
+pytestmark = pytest.mark.about_sqlite
+
 TABLES = {
     "access_file",
     "access_keys",
