@@ -44,6 +44,7 @@ class Nodes:
         directory = self.directory(name)
         if master is not None:
             (directory / "master.key").write_bytes(master)
+            (directory / "master.key").chmod(0o600)
         return settings_of(directory, **more)
 
     @asynccontextmanager
