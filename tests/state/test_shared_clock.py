@@ -44,7 +44,7 @@ async def test_the_way_to_the_database_and_back_is_allowed_for() -> None:
 async def test_an_answer_that_took_long_changes_nothing() -> None:
     machine = Clock(HERE)
     clock = SharedClock(machine)
-    await clock.follow(told(machine, HERE, takes=MINUTE))
+    await clock.follow(told(machine, THERE, takes=MINUTE))
     assert clock() == machine()
 
 
