@@ -56,7 +56,8 @@ async def test_a_node_begins_with_the_time_of_the_database(tmp_path: Path, monke
     async def time(_: object) -> int:
         return system_clock() + 60 * MINUTE
 
-    monkeypatch.setattr("wharfinger.state.db.sqlite.Sqlite.time", time)
+    async with nodes.node("two") as two:
+        monkeypatch.setattr(type(two.db), "time", time)
     state = await data.open_state(settings)
     assert state.clock() - system_clock() > 59 * MINUTE
     await state.db.close()
