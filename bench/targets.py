@@ -87,13 +87,17 @@ class Wharfinger(Target):
         return __version__
 
     def prepare(self) -> None:
+        self.log_in()
+        self.ecr.create_repository(repositoryName=REPOSITORY)
+
+    def log_in(self) -> None:
+        """As the root, at both doors."""
         command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory / "data")]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         variables = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "=" in line)
         self._root = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
         self._region = variables["AWS_DEFAULT_REGION"]
         self.ecr = self.client("ecr")
-        self.ecr.create_repository(repositoryName=REPOSITORY)
         token = self.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         self.authorization = f"Basic {token}"
         self.oci = Oci(self.address, base64.b64decode(token).decode().partition(":")[2])
