@@ -46,6 +46,11 @@ class Metered:
         (self.decisions if decides else self.reads).append(self.inner.statements - before)
         return result
 
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        result = await self.inner.ask(work, *args, **kwargs)
+        self.reads.append(1)
+        return result
+
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         before = self.inner.statements
         result = await self.inner.write(work, *args, **kwargs)

@@ -227,6 +227,9 @@ class Interrupted:
             await self.then()
         return found
 
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.read(work, *args, **kwargs)
+
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.inner.write(work, *args, **kwargs)
 

@@ -76,7 +76,7 @@ MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 MODULES = [
     importlib.import_module(f"{floor.__name__}.{module.name}")
     for module in pkgutil.iter_modules(floor.__path__)
-    if module.name not in {"database", "schema", "sqlite", "tables"}
+    if module.name not in {"database", "postgres", "schema", "sqlite", "tables"}
 ]
 
 

@@ -85,6 +85,9 @@ class _Database:
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.inner.read(work, *args, **kwargs)
 
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.inner.ask(work, *args, **kwargs)
+
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.points.step(self.inner.write(work, *args, **kwargs))
 

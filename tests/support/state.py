@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from support import postgresql
 from support.server import REGION
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
@@ -53,7 +54,8 @@ class Clock:
 
 def settings_of(directory: Path, **more: Any) -> Settings:
     """Settings of a server on a directory, open unless `more` says otherwise."""
-    return Settings(data=str(directory), **{"open": True, **more})
+    database = postgresql.database_of(directory) if postgresql.IN_USE else ""
+    return Settings(data=str(directory), **{"open": True, "database": database, **more})
 
 
 def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:

@@ -33,6 +33,9 @@ class Watched:
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.db.write(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
 
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.db.ask(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
+
     async def rights_version(self) -> int:
         return await self.read(rights.version)
 
@@ -44,6 +47,7 @@ class _WatchedTx:
     def __init__(self, tx: Tx, seen: dict[Statement, Mapping[str, Value]]) -> None:
         self._tx = tx
         self._seen = seen
+        self.dialect = tx.dialect
 
     async def all(self, sql: str, **values: Value) -> list[Row]:
         self._note(sql, values)

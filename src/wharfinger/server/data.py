@@ -19,6 +19,8 @@ from wharfinger.services.login import Credentials
 from wharfinger.state import State, certificates
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.db.database import Database
+from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
@@ -79,7 +81,7 @@ async def prepare(settings: Settings) -> Credentials:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     DirectoryStore.prepare(directory / _BLOBS)
     keys = key_files(settings)
-    if not (directory / FILE).exists():
+    if settings.database or not (directory / FILE).exists():
         keys.make()
     state = open_state(settings)
     try:
@@ -105,7 +107,7 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
     directory = settings.directory
     secrets = key_files(settings).read()  # before the database, which nobody would close
     return State(
-        db=Sqlite(directory),
+        db=open_database(settings),
         blobs=DirectoryStore(directory / _BLOBS),
         clock=clock,
         secrets=secrets,
@@ -114,6 +116,11 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         rules=settings.rules,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
+
+
+def open_database(settings: Settings) -> Database:
+    """The one that is set, for one process and one event loop."""
+    return Postgres(settings.database) if settings.database else Sqlite(settings.directory)
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:

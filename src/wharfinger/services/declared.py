@@ -70,10 +70,10 @@ class Follower:
 
     async def look(self) -> None:
         """Take what is new. What was refused is tried again when rights have changed: they may have been in its way."""
-        is_settled = self._refused_at is None or self._refused_at == await self._state.db.read(rights.version)
+        is_settled = self._refused_at is None or self._refused_at == await self._state.db.ask(rights.version)
         if is_settled and self._files is not None and await asyncio.to_thread(self._files.are_same):
             return
-        version = await self._state.db.read(rights.version)
+        version = await self._state.db.ask(rights.version)
         found = await asyncio.to_thread(_read, self._state)
         self._refused_at = None if await _take(self._state, found) else version
         self._files = found.files
@@ -92,7 +92,7 @@ async def out_of_step(state: State) -> str | None:
             f"{todo[0].kind.capitalize()} {todo[0].name[-1]} came from a file, and none is named: name it with "
             "--access-file; what an empty one leaves out goes."
         )
-    problem = (await state.db.read(rows.note)).problem
+    problem = (await state.db.ask(rows.note)).problem
     return f"The database does not know yet that {todo[0]}: {problem or 'start the server, or wait a second'}."
 
 
@@ -111,7 +111,7 @@ async def _take(state: State, found: Found) -> bool:
     problem = found.problem
     if problem is None:
         try:
-            if await state.db.read(rows.note) != Note(found.files.digest, None):
+            if await state.db.ask(rows.note) != Note(found.files.digest, None):
                 await _write(state, found)
         except AccessFileInvalid as error:
             problem = str(error)

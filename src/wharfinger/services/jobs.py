@@ -68,7 +68,7 @@ async def run_forever(state: State) -> None:
 async def run_one(state: State) -> bool:
     """Do the job that has been due longest; False if none is."""
     now = state.clock()
-    due = await state.db.read(jobs.next_due, KINDS)
+    due = await state.db.ask(jobs.next_due, KINDS)
     if due is None or due > now:
         return False
     job = await state.db.write(jobs.take, new_uuid(), now, {name: now + kind.lease for name, kind in KINDS.items()})
@@ -97,5 +97,5 @@ async def _run(state: State, kind: Kind | Errand, key: str) -> int | None:
 
 
 async def _pause(state: State) -> int:
-    due = await state.db.read(jobs.next_due, KINDS)
+    due = await state.db.ask(jobs.next_due, KINDS)
     return LONGEST_PAUSE if due is None else max(0, min(LONGEST_PAUSE, due - state.clock()))

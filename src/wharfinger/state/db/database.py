@@ -9,7 +9,7 @@ may be run again: after a serialization failure, or alone after a failed group c
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 Row = tuple[Any, ...]
 Value = str | int | bytes | None | Sequence[str] | Sequence[int]
@@ -19,6 +19,11 @@ T = TypeVar("T")
 
 class Tx(Protocol):
     """One transaction. SQL has named parameters, `:name`; `EACH(:name)` stands for the items of a list."""
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Whose words are understood, for the few statements that cannot be the same for both."""
+        ...
 
     async def all(self, sql: str, **values: Value) -> list[Row]:
         """Every row of a query."""
@@ -48,6 +53,10 @@ class Database(Protocol):
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` against one consistent state."""
+        ...
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, for work of one statement: one round trip is all then. PostgreSQL refuses a second one."""
         ...
 
     async def rights_version(self) -> int:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import apsw
 import msgspec
@@ -55,6 +55,8 @@ def is_safe() -> bool:
 
 class SqliteTx:
     """A transaction on one connection; its coroutines end without ever waiting."""
+
+    dialect: Literal["sqlite"] = "sqlite"
 
     def __init__(self, connection: apsw.Connection, counted: Callable[[], None]) -> None:
         self._connection = connection
@@ -101,6 +103,9 @@ class Sqlite:
             finally:
                 if self._reader.in_transaction:
                     self._reader.execute("COMMIT")
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.read(work, *args, **kwargs)
 
     async def rights_version(self) -> int:
         self.statements += 1

@@ -1,7 +1,7 @@
 """The tables, as a list of migrations.
 
-Written for PostgreSQL; `schema` translates for SQLite by three replacements, so that one text serves both. Times are
-milliseconds since 1970. A released migration is never edited.
+Written for PostgreSQL; `schema` translates for SQLite by a few replacements, so that one text serves both. What stands
+behind `-- postgresql:` is for PostgreSQL only. Times are milliseconds since 1970. A released migration is never edited.
 """
 
 from __future__ import annotations
@@ -361,4 +361,13 @@ CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (rep
 UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE)
+NODES: Final = """
+-- events are read on from an id, so ids have to follow the order of commits: SQLite has one writer at a time,
+-- and PostgreSQL lets those that write events commit one after the other
+-- postgresql: CREATE FUNCTION wait_for_other_events() RETURNS trigger LANGUAGE plpgsql AS
+-- postgresql: 'BEGIN PERFORM pg_advisory_xact_lock(712873921461); RETURN NULL; END';
+-- postgresql: CREATE TRIGGER events_in_order BEFORE INSERT ON events
+-- postgresql: FOR EACH STATEMENT EXECUTE FUNCTION wait_for_other_events();
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, NODES)
