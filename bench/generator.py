@@ -198,12 +198,14 @@ def main() -> None:
     """Fill a data directory."""
     parser = argparse.ArgumentParser(prog="python -m bench.generator", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--database", default="", help="URL of an empty PostgreSQL database, to use it")
     parser.add_argument("--images", type=int, default=1_000_000)
     parser.add_argument("--repositories", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     began = time.monotonic()
-    asyncio.run(fill(Settings(data=str(options.data)), Pushes(options.images, options.repositories, options.seed)))
+    settings = Settings(data=str(options.data), database=options.database)
+    asyncio.run(fill(settings, Pushes(options.images, options.repositories, options.seed)))
     print(f"{options.images:,} images in {time.monotonic() - began:.0f} s", file=sys.stderr)
 
 

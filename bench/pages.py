@@ -26,6 +26,7 @@ from botocore.credentials import Credentials
 from bench import generator
 from bench.pushes import Push, Pushes
 from bench.targets import Wharfinger, conditions
+from support import postgresql
 from support.content import OCI_IMAGE
 from support.raw_ecr import JSON_1_1, TARGETS
 from wharfinger.server.settings import Settings
@@ -52,21 +53,31 @@ class Request(NamedTuple):
 class Filled(Wharfinger):
     """This registry, on an installation that was filled with images before it started."""
 
-    def __init__(self, images: int, directory: Path | None) -> None:
+    def __init__(self, images: int, directory: Path | None, server: str) -> None:
         super().__init__()
         self.pushes = Pushes(images, _REPOSITORIES)
         self.name = f"{images:,} images"
         if directory is not None:
             self.directory = directory / str(images)
+        self._database = f"{server}/bench_{images}" if server else ""
+        self.environment["WHARFINGER_DATABASE"] = self._database
 
     def __enter__(self) -> Self:
         data = self.directory / "data"
         if not data.exists():
-            asyncio.run(generator.fill(Settings(data=str(data)), self.pushes))
+            self._fill(data)
         super().__enter__()
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port)
         self._stack.callback(self._connection.close)
         return self
+
+    def _fill(self, data: Path) -> None:
+        server, _, name = self._database.rpartition("/")
+        if name:
+            postgresql.execute(f"{server}/postgres", f"CREATE DATABASE {name}")
+        asyncio.run(generator.fill(Settings(data=str(data), database=self._database), self.pushes))
+        if name:  # it would do so itself, some minutes later
+            postgresql.execute(self._database, "VACUUM ANALYZE")
 
     def prepare(self) -> None:
         self.log_in()
@@ -253,11 +264,17 @@ def main() -> None:
     parser.add_argument("--images", type=int, nargs=2, default=[10_000, 1_000_000], metavar=("SMALL", "LARGE"))
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--only", default="", help="of the measures, those with this in their name")
-    parser.add_argument("--directory", type=Path, help="make the installations there, and use again those that are")
+    parser.add_argument(
+        "--directory", type=Path, help="make the installations there, and use again those that are there"
+    )
+    parser.add_argument("--database", default="", help="URL of a PostgreSQL server, without a database, to use it")
     options = parser.parse_args()
     with ExitStack() as stack:
-        targets = [stack.enter_context(Filled(images, options.directory)) for images in options.images]
-        print(f"{conditions()}, {_REPOSITORIES} repositories, {options.samples} samples")
+        targets = [
+            stack.enter_context(Filled(images, options.directory, options.database)) for images in options.images
+        ]
+        database = "PostgreSQL" if options.database else "SQLite"
+        print(f"{conditions()}, {database}, {_REPOSITORIES} repositories, {options.samples} samples")
         results = []
         for measure in MEASURES:
             if options.only in measure.name:

@@ -33,13 +33,18 @@ class Target:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.authorization = ""
+        self.environment = dict(os.environ)
         self._stack = ExitStack()
         self.directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self.oci = Oci(self.address, None)
 
     def __enter__(self) -> Self:
         process = subprocess.Popen(
-            self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            self.command(),
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
@@ -94,7 +99,7 @@ class Wharfinger(Target):
     def log_in(self) -> None:
         """As the root, at both doors."""
         command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory / "data")]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        printed = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
         variables = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "=" in line)
         self._root = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
         self._region = variables["AWS_DEFAULT_REGION"]
