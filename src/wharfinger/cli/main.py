@@ -14,6 +14,7 @@ from wharfinger.cli.feeds import feed
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
 from wharfinger.cli.keys import key
+from wharfinger.cli.migrate import migrate
 from wharfinger.cli.plans import plan
 from wharfinger.cli.policies import policy
 from wharfinger.cli.providers import provider
@@ -38,7 +39,7 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `cert`, `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All
+    `serve` is the registry; `cert`, `env`, `doctor`, `scrub`, `migrate` and `rotate-master-key` work on its data. All
     others are clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
     """
 
@@ -49,6 +50,7 @@ for command in (
     env,
     doctor,
     scrub,
+    migrate,
     rotate_master_key,
     images,
     bin_,

@@ -21,7 +21,7 @@ from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.db.postgres import Postgres
-from wharfinger.state.db.schema import migrate
+from wharfinger.state.db.schema import make_or_check, migrate, present_version
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.keyfiles import KeyFiles
@@ -34,6 +34,7 @@ _LOCK: Final = "server.lock"
 _RUNNING: Final = "server.json"
 _BLOBS: Final = "blobs"
 _TRAIL: Final = "trail"
+_MIGRATION_SECONDS: Final = 24 * 3600  # that one step may take
 
 
 class DirectoryInUse(Exception):
@@ -75,7 +76,7 @@ def keep_private() -> None:
 async def prepare(settings: Settings) -> Credentials:
     """Make what is missing in the data directory, bring the tables up to date; the first access key.
 
-    Raises AccessFileInvalid.
+    On PostgreSQL only tables that are not there are made. Raises AccessFileInvalid, SchemaTooNew, SchemaTooOld.
     """
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -85,7 +86,7 @@ async def prepare(settings: Settings) -> Credentials:
         keys.make()
     state = open_state(settings)
     try:
-        await migrate(state.db)
+        await (make_or_check if settings.database else migrate)(state.db)
         await jobs.schedule(state)
         await declared.load(state)
         credentials = await login.first_key(state)
@@ -121,6 +122,22 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
 def open_database(settings: Settings) -> Database:
     """The one that is set, for one process and one event loop."""
     return Postgres(settings.database) if settings.database else Sqlite(settings.directory)
+
+
+async def bring_up_to_date(settings: Settings) -> tuple[int, int]:
+    """Bring the tables to this version, also while servers use them: the versions before and after.
+
+    Raises SchemaTooNew, Unavailable.
+    """
+    db: Database = (
+        Postgres(settings.database, patience=_MIGRATION_SECONDS) if settings.database else Sqlite(settings.directory)
+    )
+    try:
+        before = await present_version(db)
+        await migrate(db)
+        return before, await present_version(db)
+    finally:
+        await db.close()
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:
