@@ -25,6 +25,7 @@ from wharfinger.services.audit import STAGES
 from wharfinger.state import State
 from wharfinger.state.db.sqlite import Sqlite
 
+pytestmark = pytest.mark.about_sqlite
 # half of all images are in the first repository, and all others have a hundred each
 SIZES = {"small": Pushes(1_000, 6), "large": Pushes(10_000, 51)}
 FIRST, OTHER = 0, 1
