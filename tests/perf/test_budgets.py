@@ -21,7 +21,7 @@ from wharfinger.services import access
 from wharfinger.state import State, remembered
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.clock import DAY
-from wharfinger.state.db.database import Database, P, T, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Work
 from wharfinger.state.db.sqlite import Sqlite
 
 MEBIBYTE = 1024 * 1024
@@ -55,6 +55,9 @@ class Metered:
     async def rights_version(self) -> int:
         self.looks += 1
         return await self.inner.rights_version()
+
+    def figures(self) -> Figures:
+        return self.inner.figures()
 
     async def close(self) -> None:
         await self.inner.close()

@@ -13,7 +13,7 @@ import pytest
 
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Stored, Writer
-from wharfinger.state.db.database import Database, P, T, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Work
 
 R = TypeVar("R")
 
@@ -90,6 +90,9 @@ class _Database:
 
     async def rights_version(self) -> int:
         return await self.inner.rights_version()
+
+    def figures(self) -> Figures:
+        return self.inner.figures()
 
     async def close(self) -> None:
         await self.inner.close()

@@ -71,16 +71,28 @@ async def run_one(state: State) -> bool:
     due = await state.db.read(jobs.next_due, KINDS)
     if due is None or due > now:
         return False
-    job = await state.db.write(jobs.take, new_uuid(), now, {name: now + kind.lease for name, kind in KINDS.items()})
+    lease, leases_until = new_uuid(), {name: now + kind.lease for name, kind in KINDS.items()}
+    try:
+        return await _take_and_run(state, lease, now, leases_until)
+    except asyncio.CancelledError:
+        # the server stops: whoever comes next need not wait for the end of the lease
+        await state.db.write(jobs.give_back, lease, leases_until, state.clock())
+        raise
+
+
+async def _take_and_run(state: State, lease: str, now: int, leases_until: Mapping[str, int]) -> bool:
+    job = await state.db.write(jobs.take, lease, now, leases_until)
     if job is None:
         return False
     try:
         again = await _run(state, KINDS[job.kind], job.key)
     except Exception:
+        state.counts.jobs_failed[job.kind] += 1
         log.exception("job %s failed, attempt %d", job.kind, job.attempts)
         wait = _BACKOFF[min(job.attempts, len(_BACKOFF)) - 1]
         await state.db.write(jobs.fail, job, state.clock() + wait)
     else:
+        state.counts.jobs_done[job.kind] += 1
         if again is None:
             await state.db.write(jobs.end, job)
         else:
