@@ -21,6 +21,7 @@ from wharfinger.server.data import open_state
 from wharfinger.server.machines import TEXT, Machines
 from wharfinger.server.metrics import Metrics
 from wharfinger.server.settings import Settings
+from wharfinger.server.traces import Traces, are_wanted
 from wharfinger.services import declared, jobs, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
@@ -77,6 +78,7 @@ class Application:
         self._is_leaving = False
         self._is_ending = False
         self._machines: Machines | None = None
+        self._traces: Traces | None = None
         self._state: State | None = None
         self._aws: Door | None = None
         self._oci: Door | None = None
@@ -91,7 +93,11 @@ class Application:
 
     async def start(self) -> State:
         """Open the data directory and begin with what goes on beside the requests."""
-        self._state = state = open_state(self._settings, self._clock)
+        state = open_state(self._settings, self._clock)
+        if are_wanted():
+            self._traces = Traces()
+            state = self._traces.of(state)
+        self._state = state
         self._aws = AwsDoor(state, self._settings.addresses)
         self._oci = OciDoor(state)
         self._sts = StsDoor(state)
@@ -117,6 +123,8 @@ class Application:
         if self._state is not None:
             self._state.trail.close()
             await self._state.db.close()
+        if self._traces is not None:
+            await self._traces.close()
         self._metrics.close()
 
     async def _publish(self, state: State) -> None:
@@ -148,11 +156,14 @@ class Application:
         request = Request(scope, receive, new_uuid(), self._trusted)
         self._metrics.begin()
         try:
-            await self._serve(request, send)
+            if self._traces is None:
+                await self._serve(request, send)
+            else:
+                await self._traces.request(request, self._serve(request, send))
         finally:
             self._metrics.end()
 
-    async def _serve(self, request: Request, send: Send) -> None:
+    async def _serve(self, request: Request, send: Send) -> int:
         began = time.perf_counter()
         response = await self._answer(request)
         if self._state is not None:
@@ -172,6 +183,7 @@ class Application:
             self._metrics.fault(fault)
             _tell_why(request, fault)
             raise
+        return response.status
 
     async def _answer(self, request: Request) -> Answer:
         path = request.path

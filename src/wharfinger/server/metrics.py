@@ -212,7 +212,7 @@ def _resident(pid: int) -> int:
 
 
 def _of_server(state: State, settings: Settings) -> Iterator[Sample]:
-    yield Sample(m.BUILD, (__version__, platform.python_version(), type(state.db).__name__.lower()), 1)
+    yield Sample(m.BUILD, (__version__, platform.python_version(), state.db.figures().kind), 1)
     with suppress(f.Unavailable):
         yield Sample(m.DISK_FREE, (), state.scratch.free())
     told = data.running(settings.directory)

@@ -29,7 +29,7 @@ from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
-from wharfinger.server import data, logs, tls
+from wharfinger.server import data, logs, tls, traces
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
 from wharfinger.server.shares import Block
@@ -58,8 +58,10 @@ class _NotStarted(Exception):
 def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until a signal ends it; `ready` is called once, when requests are answered.
 
-    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken, AccessFileInvalid, CertificateUnusable.
+    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken, AccessFileInvalid, CertificateUnusable,
+    TracesUnusable.
     """
+    traces.are_wanted()  # said before there are workers that could not start
     logging.config.dictConfig(logs.configuration(settings))
     data.keep_private()
     with data.held(settings.directory):

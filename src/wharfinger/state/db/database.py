@@ -41,8 +41,9 @@ Work = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
 
 
 class Figures(NamedTuple):
-    """How a process and its database get on: the first four since it was opened, the others now."""
+    """How a process and its database get on: up to `wait_seconds` since it was opened, the others now."""
 
+    kind: str  # sqlite, postgresql
     statements: int
     transactions: int  # those that write
     failures: int  # reads and writes that were answered by Unavailable

@@ -138,7 +138,7 @@ class Sqlite:
     def figures(self) -> Figures:
         idle = 1 if self._waiting else 2
         waited = self._writer.waited
-        return Figures(self.statements, self.transactions, self._failures, waited, self._waiting, 2, idle)
+        return Figures("sqlite", self.statements, self.transactions, self._failures, waited, self._waiting, 2, idle)
 
     async def close(self) -> None:
         self._is_closed = True
