@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3 import HTTPHeaderDict
 
+from support.answer import Answer
 from support.content import image, sha256
 from support.doors import Doors, new_doors
 from support.scraped import Scraped
-from support.state import Clock
+from support.state import Clock, settings_of
 from wharfinger.server.families import CLASSES, FAMILIES, KIND_LABELS, OPERATIONS, REQUESTS
+from wharfinger.server.metrics import Metrics
+from wharfinger.server.shares import Block
+from wharfinger.services.health import Overview
 from wharfinger.state.clock import DAY, MINUTE
 from wharfinger.state.db import jobs
 from wharfinger.state.db.database import Tx
@@ -91,6 +96,7 @@ async def test_bytes_are_counted_by_door(doors: Doors) -> None:
     await doors.push_blob("app", CONTENT, sha256(CONTENT))
     sent = await doors.oci("GET", f"app/blobs/{sha256(CONTENT)}")
     await doors.oci("HEAD", f"app/blobs/{sha256(CONTENT)}")
+    await doors.oci("HEAD", "app/tags/list")  # has no body either
     after = await scraped(doors)
     assert len(sent.content) == 1000
     for name in ("wharfinger_received_bytes_total", "wharfinger_sent_bytes_total"):
@@ -123,6 +129,19 @@ async def test_a_store_that_fails_is_counted(doors: Doors, tmp_path: Path) -> No
     found = await scraped(doors)
     assert found.value("wharfinger_unavailable_total", part="store") == 1
     assert found.value("wharfinger_unavailable_total", part="database") == 0
+
+
+async def test_a_worker_adds_to_what_the_one_before_it_counted_beside_requests(doors: Doors, tmp_path: Path) -> None:
+    block = Block()
+    told = b""
+    for _ in range(2):
+        metrics = Metrics(block.path)
+        metrics.publish(doors.state)
+        told = await metrics.text(doors.state, Overview(doors.state), settings_of(tmp_path / "data"))
+        metrics.close()
+    found = Scraped(Answer(200, HTTPHeaderDict(), told))
+    assert found.value("wharfinger_database_transactions_total") == 2 * doors.state.db.transactions
+    assert found.value("wharfinger_database_connections") == 2
 
 
 async def test_10_000_different_requests_make_no_series(doors: Doors) -> None:
