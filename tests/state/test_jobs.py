@@ -344,12 +344,30 @@ async def test_a_job_of_a_worker_that_stops_is_free_at_once(
     assert await take(state, "next", kind="long") is not None
 
 
+async def test_a_worker_stops_while_the_database_is_away(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(state: State) -> None:
+        begun.set()
+        await never.wait()
+
+    monkeypatch.setattr(service, "KINDS", {"long": Kind(hang, every=MINUTE)})
+    await service.schedule(state)
+    running = asyncio.ensure_future(service.run_forever(state))
+    await begun.wait()
+    await state.db.write(rename_jobs, "jobs", "away")
+    running.cancel()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
 async def test_a_job_that_was_done_is_not_given_back(state: State, clock: Clock) -> None:
     await state.db.write(jobs.schedule, "scan", "a", clock())
     job = await take(state, "token")
     assert job is not None
     await state.db.write(jobs.finish, job, clock() + MINUTE)
-    await state.db.write(jobs.give_back, "token", {"scan": clock() + MINUTE}, clock())
+    await state.db.write(jobs.give_back, job, clock())
     assert await state.db.read(rows) == [("scan", "a", clock() + MINUTE, 0, None)]
 
 

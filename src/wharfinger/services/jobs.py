@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+from wharfinger.domain.faults import Unavailable
 from wharfinger.services import collect, lifecycle, planning, plans, previews, trail
 from wharfinger.state import State
 from wharfinger.state.clock import MINUTE, SECOND
 from wharfinger.state.db import jobs
+from wharfinger.state.db.jobs import Job
 from wharfinger.state.ids import new_uuid
 
 log = logging.getLogger(__name__)
@@ -71,19 +74,23 @@ async def run_one(state: State) -> bool:
     due = await state.db.read(jobs.next_due, KINDS)
     if due is None or due > now:
         return False
-    lease, leases_until = new_uuid(), {name: now + kind.lease for name, kind in KINDS.items()}
+    leases_until = {name: now + kind.lease for name, kind in KINDS.items()}
+    taking = asyncio.ensure_future(state.db.write(jobs.take, new_uuid(), now, leases_until))
     try:
-        return await _take_and_run(state, lease, now, leases_until)
+        job = await asyncio.shield(taking)
+        if job is not None:
+            await _do(state, job)
     except asyncio.CancelledError:
-        # the server stops: whoever comes next need not wait for the end of the lease
-        await state.db.write(jobs.give_back, lease, leases_until, state.clock())
+        # the server stops: whoever comes next need not wait for the end of the lease, if that can be said
+        with suppress(Unavailable):
+            job = await taking
+            if job is not None:
+                await state.db.write(jobs.give_back, job, state.clock())
         raise
+    return job is not None
 
 
-async def _take_and_run(state: State, lease: str, now: int, leases_until: Mapping[str, int]) -> bool:
-    job = await state.db.write(jobs.take, lease, now, leases_until)
-    if job is None:
-        return False
+async def _do(state: State, job: Job) -> None:
     try:
         again = await _run(state, KINDS[job.kind], job.key)
     except Exception:
@@ -97,7 +104,6 @@ async def _take_and_run(state: State, lease: str, now: int, leases_until: Mappin
             await state.db.write(jobs.end, job)
         else:
             await state.db.write(jobs.finish, job, state.clock() + again)
-    return True
 
 
 async def _run(state: State, kind: Kind | Errand, key: str) -> int | None:

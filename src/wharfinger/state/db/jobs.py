@@ -94,15 +94,9 @@ async def end(tx: Tx, job: Job) -> None:
     )
 
 
-async def give_back(tx: Tx, lease: str, leases_until: Mapping[str, int], now: int) -> None:
-    """What was taken by this lease, if anything, was not got on with: anybody may take it at once."""
-    await tx.run(
-        "UPDATE jobs SET run_at = :now, attempts = attempts - 1, lease = NULL "
-        "WHERE run_at IN EACH(:untils) AND lease = :lease",
-        untils=list(leases_until.values()),
-        lease=lease,
-        now=now,
-    )
+async def give_back(tx: Tx, job: Job, now: int) -> None:
+    """Its worker cannot go on with it: anybody may take it at once. Nothing happens if it is done or lost."""
+    await _release(tx, job, now, attempts=job.attempts - 1)
 
 
 async def fail(tx: Tx, job: Job, run_again_at: int) -> None:
