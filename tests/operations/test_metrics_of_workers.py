@@ -9,12 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from urllib3 import HTTPHeaderDict
 
+from support.answer import Answer
 from support.oci import Oci
 from support.poll import until
 from support.registry import Registry
 from support.scraped import Scraped
 from support.server import Server
+from support.tls import connection, encrypted
 from wharfinger.server.shares import Block, Share
 
 ACCOUNT = "000000000001"
@@ -103,6 +107,16 @@ def test_jobs_that_were_done_are_counted(server: Server) -> None:
         lambda: scraped(server).value("wharfinger_jobs_total", kind="trail", outcome="done") == 1,
         "the job that each server begins with is counted",
     )
+
+
+def test_it_is_told_when_the_certificate_that_is_shown_ends(directory: Path) -> None:
+    with encrypted(directory, open=True) as server, connection(server) as client:
+        client.request("GET", "/metrics")
+        answer = client.getresponse()
+        found = Scraped(Answer(answer.status, HTTPHeaderDict(), answer.read()))
+        shown = x509.load_pem_x509_certificate(Path(server.settings["tls_cert"]).read_bytes())
+    expiry = found.value("wharfinger_certificate_expiry_seconds")
+    assert expiry == shown.not_valid_after_utc.timestamp()
 
 
 # --- shares --------------------------------------------------------------------------------------------------
