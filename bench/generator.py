@@ -186,7 +186,7 @@ async def _keys_after(tx: Tx, table: str, last: int) -> dict[str, int]:
 async def fill(settings: Settings, pushes: Pushes) -> None:
     """Make an installation, and in it all that is pushed."""
     await data.prepare(settings)
-    state = data.open_state(settings)
+    state = await data.open_state(settings)
     try:
         await Filling(state.db, Registry(settings.account, settings.region), pushes, system_clock()).run()
     finally:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import Database, P, Row, T, Tx, Value, Work
+from wharfinger.state.db.database import Database, Figures, P, Row, T, Tx, Value, Work
 
 
 class Statement(NamedTuple):
@@ -42,6 +42,9 @@ class Watched:
 
     async def time(self) -> int:
         return await self.db.time()
+
+    def figures(self) -> Figures:
+        return self.db.figures()
 
     async def close(self) -> None:
         await self.db.close()
