@@ -161,7 +161,7 @@ async def test_a_migration_that_fails_leaves_the_version_before_it(
 async def test_data_of_a_newer_version_is_refused(db: Sqlite, tmp_path: Path) -> None:
     await migrate(db)
     KeyFiles(tmp_path, tmp_path / "master.key").make()
-    apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99")
+    apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99, oldest = 99")
     with pytest.raises(SchemaTooNew, match=f"version 99, this program knows {VERSION}"):
         await migrate(db)
 
@@ -169,7 +169,7 @@ async def test_data_of_a_newer_version_is_refused(db: Sqlite, tmp_path: Path) ->
 async def test_data_of_a_newer_version_is_left_as_it_is(db: Sqlite, tmp_path: Path) -> None:
     await migrate(db)
     KeyFiles(tmp_path, tmp_path / "master.key").make()
-    apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99")
+    apsw.Connection(str(tmp_path / FILE)).execute("UPDATE schema_version SET version = 99, oldest = 99")
     before = everything_in(tmp_path)
     with pytest.raises(SchemaTooNew):
         await data.prepare(settings_of(tmp_path))

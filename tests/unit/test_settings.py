@@ -61,6 +61,7 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("host", "127.0.0.2", "127.0.0.2"),
     ("port", "65535", 65535),
     ("data", "/srv/registry", "/srv/registry"),
+    ("database", "postgresql://wharfinger@one,two:5433/registry", "postgresql://wharfinger@one,two:5433/registry"),
     ("master_key", "/run/secrets/wharfinger", "/run/secrets/wharfinger"),
     ("workers", "64", 64),
     ("open", "true", True),
@@ -342,3 +343,9 @@ def test_strangers_can_fill_a_quarter_of_the_trail_at_most(days: int, workers: i
     settings = Settings(trail_days=days, workers=workers)
     most = settings.strangers_share * workers * days * 24
     assert settings.trail_bytes // 5 < most <= settings.trail_bytes // 4
+
+
+def test_another_database_than_postgresql_is_refused_without_showing_its_password() -> None:
+    with pytest.raises(SettingsInvalid, match="has to begin with postgresql://") as caught:
+        load({}, {"WHARFINGER_DATABASE": "mysql://user:s3cr3t@host/name"})
+    assert "s3cr3t" not in str(caught.value)

@@ -31,7 +31,12 @@ _MOST_PAUSE: Final = 0.5
 _UNIQUE_TRIES: Final = 3
 _CACHED_STATEMENTS: Final = 1000  # the product has some hundreds
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_WRITE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+# who met others is done alone: those who try for the first time share a lock that it then holds alone
+_LOCK: Final = 712873921460
+_WRITE: Final = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_advisory_xact_lock_shared({_LOCK})"
+_WRITE_ALONE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
+_ALONE: Final = (f"SELECT pg_advisory_lock({_LOCK})", f"SELECT pg_advisory_unlock({_LOCK})")
+_FIRST_TRIES: Final = 1
 _SESSION: Final = {
     "application_name": "wharfinger",
     "lock_timeout": "10s",
@@ -40,6 +45,8 @@ _SESSION: Final = {
     "jit": "off",
 }
 _CONFLICT: Final = (failures.SerializationError, failures.DeadlockDetectedError, failures.LockNotAvailableError)
+# rarely somebody else was faster, and it looks like this
+_FASTER: Final = (failures.UniqueViolationError, failures.DuplicateTableError)
 _LOST: Final = (
     OSError,
     failures.PostgresConnectionError,
@@ -128,10 +135,10 @@ class Postgres:
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self._again(lambda: self._transaction(_READ, lambda tx: work(tx, *args, **kwargs)))
+        return await self._again(lambda _: self._transaction(_READ, lambda tx: work(tx, *args, **kwargs)))
 
     async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        async def once() -> T:
+        async def once(_: int) -> T:
             async with self._connection() as connection:
                 return await work(_OneStatement(connection, self._count), *args, **kwargs)
 
@@ -144,7 +151,11 @@ class Postgres:
         if self._is_closed:
             raise _unavailable("the database is closed")
         self.transactions += 1
-        once = functools.partial(self._transaction, _WRITE, lambda tx: work(tx, *args, **kwargs))
+
+        def once(attempt: int) -> Awaitable[T]:
+            begin = _WRITE if attempt <= _FIRST_TRIES else _WRITE_ALONE
+            return self._transaction(begin, lambda tx: work(tx, *args, **kwargs))
+
         task: asyncio.Task[T] = asyncio.create_task(self._again(once))
         self._writing.add(task)
         task.add_done_callback(self._written)
@@ -184,13 +195,13 @@ class Postgres:
         if not task.cancelled():
             task.exception()  # who asked may be gone, and then nobody looks at it
 
-    async def _again(self, once: Callable[[], Awaitable[T]]) -> T:
+    async def _again(self, once: Callable[[int], Awaitable[T]]) -> T:
         """Run something until it is not in the way of others any more. Raises Unavailable."""
         deadline = asyncio.get_running_loop().time() + _LONGEST_WAIT
         pause = 0.001
         for attempt in itertools.count(1):
             try:
-                return await once()
+                return await once(attempt)
             except _Again as again:
                 if attempt == again.most or asyncio.get_running_loop().time() > deadline:
                     self._failures += 1
@@ -203,7 +214,7 @@ class Postgres:
         raise AssertionError("counting does not end")
 
     async def _transaction(self, begin: str, work: Callable[[PostgresTx], Awaitable[T]]) -> T:
-        async with self._connection() as connection:
+        async with self._connection() as connection, _alone(connection, begin == _WRITE_ALONE):
             await connection.execute(begin)
             try:
                 result = await work(PostgresTx(connection, self._count))
@@ -238,7 +249,7 @@ class Postgres:
             yield connection
         except _CONFLICT as error:
             raise _Again(f"others kept writing the same ({self._reason(error)})") from error
-        except failures.UniqueViolationError as error:  # rarely somebody else was faster, and it looks like this
+        except _FASTER as error:
             raise _Again(self._reason(error), _UNIQUE_TRIES) from error
         except TimeoutError as error:
             raise _unavailable("the database does not answer") from error
@@ -308,6 +319,22 @@ async def _prepare(connection: Any) -> None:
 
 async def _leave_as_it_is(_: Any) -> None:
     """No session has anything that the next one must not see, and to reset it would cost a round trip."""
+
+
+@asynccontextmanager
+async def _alone(connection: Any, is_wanted: bool) -> AsyncIterator[None]:
+    """Nobody else writes within the block. A transaction that began before the wait would see the state of then."""
+    if not is_wanted:
+        yield
+        return
+    await connection.execute(_ALONE[0])
+    try:
+        yield
+    finally:
+        try:
+            await connection.execute(_ALONE[1])
+        except (failures.PostgresError, *_LOST, asyncio.CancelledError):
+            _end(connection)
 
 
 async def _undo(connection: Any, error: BaseException) -> None:

@@ -102,16 +102,14 @@ async def _make(tx: Tx) -> None:
 
 
 async def _next_step(tx: Tx) -> bool:
-    if tx.dialect == "postgresql":  # one after the other; on SQLite they come so
-        await tx.run("LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE")
     present = await version(tx)
     if present >= VERSION:
         if await unfit(tx):
             raise SchemaTooNew(f"its tables have version {present}, this program knows {VERSION}")
         return False
     step = MIGRATIONS[present]
+    await tx.run("DELETE FROM schema_version")  # first, so that who comes second waits here and then looks again
     await tx.run(_IN_WORDS_OF[tx.dialect](step.ddl))
-    await tx.run("DELETE FROM schema_version")
     await tx.run("INSERT INTO schema_version (version) VALUES (:version)", version=present + 1)
     if present + 1 >= _FIRST_WITH_OLDEST:
         await tx.run("UPDATE schema_version SET oldest = :oldest", oldest=step.oldest)
