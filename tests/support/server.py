@@ -7,7 +7,6 @@ import functools
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from support.ports import free_port
+from support.stores import rights, store_of
 from wharfinger import contract
 from wharfinger.server.tls import any_certificate
 
@@ -37,7 +38,7 @@ class Server:
         self.directory = directory
         self.address = str(settings.get("host", "127.0.0.1"))
         self.port = free_port()
-        self.settings = {"data": directory, "port": self.port, **settings}
+        self.settings = {"data": directory, "port": self.port, "store": store_of(directory), **settings}
         self.log = directory.with_name(directory.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -75,7 +76,7 @@ class Server:
 
     def launch(self) -> None:
         """Start, and wait for nothing."""
-        environment = _clean_environment()
+        environment = {**_clean_environment(), **rights()}
         for name, value in self.settings.items():
             environment[f"WHARFINGER_{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
         command = [sys.executable, "-m", "wharfinger", "serve"]
@@ -181,11 +182,3 @@ def with_models() -> boto3.Session:
 def _clean_environment() -> dict[str, str]:
     """Without what the tests themselves are told by variables."""
     return {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.server import REGION
+from support.stores import having_rights, store_of
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
 from wharfinger.server import data
@@ -53,18 +54,20 @@ class Clock:
 
 def settings_of(directory: Path, **more: Any) -> Settings:
     """Settings of a server on a directory, open unless `more` says otherwise."""
-    return Settings(data=str(directory), **{"open": True, **more})
+    return Settings(data=str(directory), **{"open": True, "store": store_of(directory), **more})
 
 
 def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:
     """What one worker has open, on a directory that is prepared."""
-    return data.open_state(settings_of(directory, **settings), clock or Clock())
+    with having_rights():
+        return data.open_state(settings_of(directory, **settings), clock or Clock())
 
 
 @asynccontextmanager
 async def prepared(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> AsyncIterator[State]:
     """A new data directory, open as one worker has it; without jobs beside it."""
-    await data.prepare(settings_of(directory, **settings))
+    with having_rights():
+        await data.prepare(settings_of(directory, **settings))
     state = opened(directory, clock, **settings)
     try:
         yield state

@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from support.content import Image, image, index, layer, series, sha256
 from support.doors import Body, Doors
 from support.lifecycle import between_look_and_act, policy, rule
-from support.server import REGION, free_port
+from support.ports import free_port
+from support.server import REGION
 from support.state import ACCOUNT, REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
 from support.strict import ADDRESS, basic, document

@@ -20,6 +20,7 @@ def serve(**options: Any) -> None:
     from wharfinger.server.serve import PortTaken  # noqa: PLC0415
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
     from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
+    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
     from wharfinger.state.db.schema import SchemaTooNew  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
@@ -37,7 +38,7 @@ def serve(**options: Any) -> None:
         ) from None
     except AccessFileInvalid as error:
         raise click.ClickException(f"the access file {settings.access_file} cannot be used: {error}.") from None
-    except CertificateUnusable as error:
+    except (CertificateUnusable, StoreMisconfigured) as error:
         raise click.ClickException(f"{error}.") from None
     except SchemaTooNew as error:
         raise click.ClickException(

@@ -18,6 +18,7 @@ from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State, certificates
 from wharfinger.state.blobs.directory import DirectoryStore
+from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
@@ -77,7 +78,8 @@ async def prepare(settings: Settings) -> Credentials:
     """
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    DirectoryStore.prepare(directory / _BLOBS)
+    if settings.store_address is None:
+        DirectoryStore.prepare(directory / _BLOBS)
     keys = key_files(settings)
     if not (directory / FILE).exists():
         keys.make()
@@ -106,7 +108,7 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
     secrets = key_files(settings).read()  # before the database, which nobody would close
     return State(
         db=Sqlite(directory),
-        blobs=DirectoryStore(directory / _BLOBS),
+        blobs=_store(settings),
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
@@ -114,6 +116,16 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
         rules=settings.rules,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
+
+
+def _store(settings: Settings) -> BlobStore:
+    """Raises StoreMisconfigured."""
+    address = settings.store_address
+    if address is None:
+        return DirectoryStore(settings.directory / _BLOBS)
+    from wharfinger.state.blobs.objectstore import open_store  # noqa: PLC0415 - most servers do not need it
+
+    return open_store(address)
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:

@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from wharfinger.domain.faults import Unavailable
 from wharfinger.server import audit, data, tls
 from wharfinger.server.data import Running
 from wharfinger.server.settings import Settings, is_loopback
 from wharfinger.services import declared, health, login
 from wharfinger.state import State
+from wharfinger.state.blobs.store import StoreMisconfigured
 from wharfinger.state.db import schema, sqlite
 from wharfinger.state.secrets import SecretsUnreadable
 
@@ -32,6 +34,7 @@ _GIBIBYTE: Final = 1024**3
 _LEAST_FREE: Final = _GIBIBYTE
 _MOST_SKEW: Final = 60
 _LEAST_DAYS: Final = 14
+_NO_STORAGE_ID: Final = "0" * 32
 _NEEDED: Final = {"master key", "tables"}  # without them the data cannot be looked at
 
 
@@ -106,6 +109,9 @@ def _contents(settings: Settings) -> Iterator[Finding]:
     except (SecretsUnreadable, OSError) as error:
         yield Finding("master key", f"{error}.")
         return
+    except StoreMisconfigured as error:
+        yield Finding("store", f"{error}.")
+        return
     yield Finding("master key")
     yield from _keys(settings)
     yield from asyncio.run(_database(state))
@@ -153,6 +159,7 @@ async def _database(state: State) -> list[Finding]:
 
     try:
         return [
+            await _store(state),
             await _finding("tables", version),
             await _finding("database file", integrity),
             await _finding("first access key", keys),
@@ -160,6 +167,15 @@ async def _database(state: State) -> list[Finding]:
         ]
     finally:
         await state.db.close()
+
+
+async def _store(state: State) -> Finding:
+    subject = "store of the layers"
+    try:
+        await state.blobs.look(_NO_STORAGE_ID)
+    except Unavailable as fault:
+        return Finding(subject, f"It cannot be used ({fault.reason}): see that it is there, and who may do what in it.")
+    return Finding(subject)
 
 
 class _Problem(Exception):

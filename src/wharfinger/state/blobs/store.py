@@ -23,6 +23,10 @@ class BytesLost(Exception):
     """Fewer bytes are there than were acknowledged."""
 
 
+class StoreMisconfigured(Exception):
+    """Something that a store needs is missing or wrong; the text says what."""
+
+
 class Location(NamedTuple):
     """Where bytes are, and how many: what the database keeps of an upload or a blob."""
 
