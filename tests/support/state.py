@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.server import REGION
-from support.stores import having_rights, store_of
+from support.stores import having_rights, settings_for
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
 from wharfinger.server import data
@@ -54,7 +54,7 @@ class Clock:
 
 def settings_of(directory: Path, **more: Any) -> Settings:
     """Settings of a server on a directory, open unless `more` says otherwise."""
-    return Settings(data=str(directory), **{"open": True, "store": store_of(directory), **more})
+    return Settings(data=str(directory), **{"open": True, **settings_for(directory), **more})
 
 
 def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:

@@ -1,6 +1,7 @@
 """Places for bytes that tests put their objects in, each test in a prefix of its own; and what can befall them.
 
-The whole suite runs on one of them: TEST_STORE=directory, s3 or azure.
+The whole suite runs on one of them: TEST_STORE=directory, s3 or azure. With TEST_REDIRECT=1 clients get the bytes from
+there themselves.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from unittest.mock import patch
 from urllib.parse import urlencode
 
@@ -27,7 +28,8 @@ STORE: Final = os.environ.get("TEST_STORE", "directory")
 
 
 def rights(kind: str = STORE) -> Mapping[str, str]:
-    """The variables by which a server gets at its store."""
+    """The variables by which a server gets at its store; the kind, or its address."""
+    kind = {"s3:": "s3", "az:": "azure"}.get(kind[:3], kind)
     if kind == "s3":
         return {"AWS_ACCESS_KEY_ID": swift.KEY, "AWS_SECRET_ACCESS_KEY": swift.SECRET}
     return {"AZURE_STORAGE_ACCOUNT_KEY": azurite.KEY} if kind == "azure" else {}
@@ -46,9 +48,12 @@ def new_address(kind: str = STORE, endpoint: str | None = None) -> str:
 
 
 @functools.cache
-def store_of(directory: Path) -> str:
-    """The store that goes with a data directory; whoever opens the directory again means the same."""
-    return new_address()
+def settings_for(directory: Path) -> Mapping[str, Any]:
+    """Of the store that goes with a data directory; whoever opens the directory again means the same.
+
+    The bytes come from the server, as from the directory, for tests that look at what it answers.
+    """
+    return {"store": new_address(), "redirect": os.environ.get("TEST_REDIRECT") == "1"} if STORE != "directory" else {}
 
 
 @contextmanager

@@ -282,7 +282,8 @@ def _store_errors() -> Iterator[None]:
 
 def _reason(error: BaseException) -> str:
     """What is known of an error without what its text may tell: addresses, keys, signatures."""
-    kind = "NotFound" if isinstance(error, FileNotFoundError) else type(error).__name__.removesuffix("Error")
     text = str(error)
     told = [found[1] for found in (_STATUS.search(text), _CODE.search(text)) if found]
-    return " ".join([kind, *told])
+    if not told:
+        told = ["no answer"] if "error sending request" in text else [type(error).__name__]
+    return " ".join(told)
