@@ -23,6 +23,8 @@ from wharfinger.state.blobs.directory import PIECE, DirectoryStore
 from wharfinger.state.blobs.store import BlobStore, BytesLost, Location, WriterBusy
 from wharfinger.state.ids import new_storage_id
 
+pytestmark = pytest.mark.directory
+
 CONTENT = os.urandom(1000)
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import apsw
 
+from support.stores import content, objects
 from wharfinger.services.collect import GRACE
 
 # each gives rows that must not be there
@@ -77,20 +78,24 @@ def broken(directory: Path) -> list[str]:
     with closing(_database(directory)) as database:
         database.execute("BEGIN")
         found = [f"{what}: {row}" for what, sql in _NEVER.items() for row in database.execute(sql)]
-        blobs: list[Any] = database.execute("SELECT digest, size, storage_id FROM blobs").fetchall()
-        uploads: list[Any] = database.execute("SELECT id, size, storage_id FROM uploads").fetchall()
+        blobs: list[Any] = database.execute("SELECT digest, size, storage_id, segments FROM blobs").fetchall()
+        uploads: list[Any] = database.execute("SELECT id, size, storage_id, segments FROM uploads").fetchall()
         unlinks: set[Any] = {storage_id for (storage_id,) in database.execute("SELECT storage_id FROM unlinks")}
-    files = {path.name: path for path in (directory / "blobs").glob("*/*")}
-    known = {storage_id for _, _, storage_id in (*blobs, *uploads)} | unlinks
-    # no file may be unknown, not even an empty one: the row of an upload is committed before its file is made
-    found += [f"a file that no row knows: {name}" for name in files.keys() - known]
-    for digest, size, storage_id in blobs:
-        found += _wrong_with_blob(files.get(storage_id), digest, size)
-    for upload, size, storage_id in uploads:
-        present = files[storage_id].stat().st_size if storage_id in files else 0
-        if present < size:
-            found.append(f"upload {upload} has {present} bytes of {size} that were acknowledged")
+    found += _wrong_with_bytes(directory, blobs, uploads, unlinks)
     return found
+
+
+def _wrong_with_bytes(directory: Path, blobs: list[Any], uploads: list[Any], unlinks: set[Any]) -> Iterator[str]:
+    present = {name[:32] for name in objects(directory)}
+    known = {storage_id for _, _, storage_id, _ in (*blobs, *uploads)} | unlinks
+    # no file may be unknown, not even an empty one: the row of an upload is committed before its file is made
+    yield from (f"a file that no row knows: {name}" for name in present - known)
+    for digest, size, storage_id, segments in blobs:
+        yield from _wrong_with_blob(content(directory, storage_id, segments), digest, size)
+    for upload, size, storage_id, segments in uploads:
+        came = len(content(directory, storage_id, segments) or b"")
+        if came < size:
+            yield f"upload {upload} has {came} bytes of {size} that were acknowledged"
 
 
 def left_over(directory: Path, now: int) -> list[str]:
@@ -105,11 +110,10 @@ def _database(directory: Path) -> apsw.Connection:
     return apsw.Connection(str(directory / "wharfinger.db"), flags=apsw.SQLITE_OPEN_READONLY)
 
 
-def _wrong_with_blob(path: Path | None, digest: str, size: int) -> Iterator[str]:
-    if path is None:
+def _wrong_with_blob(found: bytes | None, digest: str, size: int) -> Iterator[str]:
+    if found is None:
         yield f"the blob {digest} has no bytes"
         return
-    content = path.read_bytes()
     algorithm, _, value = digest.partition(":")
-    if len(content) != size or hashlib.new(algorithm, content).hexdigest() != value:
-        yield f"the blob {digest} has {len(content)} other bytes than the {size} that it was pushed with"
+    if len(found) != size or hashlib.new(algorithm, found).hexdigest() != value:
+        yield f"the blob {digest} has {len(found)} other bytes than the {size} that it was pushed with"

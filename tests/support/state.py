@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from support.server import REGION
-from support.stores import having_rights, settings_for
+from support.stores import empty_store, having_rights, settings_for
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
 from wharfinger.server import data
@@ -107,8 +107,7 @@ async def empty(state: State, directory: Path) -> None:
             await tx.run(f"DELETE FROM {table}")
 
     await state.db.write(work)
-    for file in list((directory / "blobs").glob("*/*")):
-        file.unlink()
+    empty_store(directory)
 
 
 async def collect_later(directory: Path, later: int) -> int:

@@ -63,6 +63,43 @@ def having_rights(kind: str = STORE) -> Iterator[None]:
         yield
 
 
+def objects(directory: Path) -> dict[str, int]:
+    """What is in the store that goes with a data directory: sizes by names."""
+    if STORE == "directory":
+        return {path.name: path.stat().st_size for path in (directory / "blobs").glob("*/*")}
+    return {entry["path"]: entry["size"] for entry in obstore.list(outside(directory)).collect()}
+
+
+def content(directory: Path, storage_id: str, segments: str | None) -> bytes | None:
+    """The bytes of an upload or a blob, as its row says where they are; None if they are not there."""
+    try:
+        if segments is None:
+            return (directory / "blobs" / storage_id[:2] / storage_id).read_bytes()
+        store = outside(directory)
+        return b"".join(bytes(obstore.get(store, f"{storage_id}/{name}").bytes()) for name in segments.split())
+    except FileNotFoundError:
+        return None
+
+
+def empty_store(directory: Path) -> None:
+    """Take everything out of it."""
+    if STORE != "directory":
+        if names := list(objects(directory)):
+            obstore.delete(outside(directory), names)
+        return
+    for file in (directory / "blobs").glob("*/*"):
+        file.unlink()
+
+
+@functools.cache
+def outside(directory: Path) -> Any:
+    """The store outside that goes with a data directory."""
+    address = stores.address(settings_for(directory)["store"])
+    assert address is not None
+    with having_rights():
+        return objectstore.open_store(address)._objects
+
+
 class Place(Protocol):
     """A place for bytes, and the ways in which they can come to harm."""
 

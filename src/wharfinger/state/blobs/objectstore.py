@@ -23,7 +23,7 @@ from wharfinger.domain.stores import StoreAddress
 from wharfinger.domain.uploads import PART_COUNT
 from wharfinger.state.blobs import segments
 from wharfinger.state.blobs.segments import Span
-from wharfinger.state.blobs.store import BytesLost, Location, Stored, StoreMisconfigured, Writer
+from wharfinger.state.blobs.store import BytesLost, Location, Stored, StoreMisconfigured, Writer, beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +139,12 @@ class ObjectStore:
         paths = [entry["path"] async for entry in self._listed(prefix=_checked(storage_id))]
         if paths:
             await _remove(self._objects, paths)
+
+    async def trim(self, location: Location) -> None:
+        found = await self.look(location.storage_id)
+        names = beside(found, location) if found else []
+        if names:
+            await _remove(self._objects, [f"{location.storage_id}/{name}" for name in names])
 
     async def _listed(self, prefix: str | None = None, offset: str | None = None) -> AsyncIterator[ObjectMeta]:
         """Segments in the order of their keys; what no server would have named so is none of them."""

@@ -131,3 +131,7 @@ class BlobStore(Protocol):
     async def unlink(self, storage_id: str) -> None:
         """Remove an object with all that is under its storage id; one that is not there is no error."""
         ...
+
+    async def trim(self, location: Location) -> None:
+        """Remove what is under the storage id of a blob and no part of it: nobody can need it. Raises Unavailable."""
+        ...
