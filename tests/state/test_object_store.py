@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import obstore
@@ -18,13 +19,20 @@ import pytest
 from support import swift
 from support.between import Answered, Asked, Between, Meddle, Trouble, between, error
 from support.content import sha256
+from support.damage import ORPHAN
 from support.doors import Body, Doors
+from support.ports import free_port
 from support.state import collect_all, create_repository, opened, prepared
 from support.stores import Outside, having_rights, new_address
 from wharfinger.domain.faults import TooManyParts, Unavailable
+from wharfinger.services import audit as audits
+from wharfinger.services import scrub
+from wharfinger.services.audit import Disagreement
 from wharfinger.state import State
 from wharfinger.state.blobs import objectstore, segments
 from wharfinger.state.blobs.store import Location, beside, size_of
+from wharfinger.state.clock import DAY, system_clock
+from wharfinger.state.db import audit
 from wharfinger.state.ids import new_storage_id
 
 MEBIBYTE = 1024 * 1024
@@ -226,6 +234,28 @@ async def test_trouble_that_stays_fails_the_push_and_leaves_nothing(
         assert multiparts() == before
 
 
+@pytest.mark.parametrize(("what", "content"), [("object", SMALL), ("part", LARGE)])
+async def test_a_store_that_says_nothing_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, store: Between, what: str, content: bytes
+) -> None:
+    monkeypatch.setitem(objectstore._CLIENT, "read_timeout", timedelta(seconds=1))
+    store.meddle = always(what, "silence")
+    with pytest.raises(Unavailable):
+        await written(Outside("s3", store.address), content)
+
+
+async def test_a_store_that_is_not_there_is_unavailable() -> None:
+    with pytest.raises(Unavailable, match="store"):
+        await written(Outside("s3", f"http://127.0.0.1:{free_port()}"), SMALL)
+
+
+async def test_a_wrong_secret_is_refused(store: Between, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(swift, "SECRET", "another")
+    with pytest.raises(Unavailable) as raised:
+        await written(Outside("s3", store.address), SMALL)
+    assert raised.value.reason == "store: 403 SignatureDoesNotMatch"
+
+
 async def test_an_error_inside_a_200_is_an_error(doors: Doors, store: Between) -> None:
     store.meddle = always("complete", Answered(200, error(500, "InternalError").body))
     answer = await doors.oci("POST", f"app/blobs/uploads/?digest={sha256(LARGE)}", LARGE)
@@ -367,3 +397,35 @@ async def test_what_a_writer_left_beside_the_bytes_is_told(place: Outside) -> No
     assert (size_of(found, location), len(beside(found, location))) == (1000, 1)
     await place.store.unlink(location.storage_id)
     assert place.names() == []
+
+
+async def test_what_is_beside_a_blob_is_told_after_a_day_and_removed_by_scrub(doors: Doors) -> None:
+    await doors.push_blob("app", SMALL, sha256(SMALL))
+    [blob] = await doors.state.db.read(audit.blobs, 0, 10)
+    async with doors.state.blobs.writer(blob.storage_id) as writer:
+        await writer.begin(blob.location)
+        await writer.write(b"of a server that was killed")
+        await writer.sync()
+    now = replace(doors.state, clock=system_clock)
+    assert [found async for found in audits.of_bytes(now)] == []
+    later = replace(doors.state, clock=lambda: system_clock() + 2 * DAY)
+    assert [found async for found in audits.of_bytes(later)] == [Disagreement("files", blob.storage_id, detail="27")]
+    assert [found async for found in scrub.run(doors.state)][-1] == scrub.Progress(1, 0, 1000)
+    assert [found async for found in audits.of_bytes(later)] == []
+    assert (await doors.oci("HEAD", f"app/blobs/{sha256(SMALL)}")).status == 200
+
+
+async def test_the_audit_names_a_blob_whose_object_is_missing_and_an_object_that_nothing_knows(
+    doors: Doors, place: Outside
+) -> None:
+    await doors.push_blob("app", SMALL, sha256(SMALL))
+    store = doors.state.blobs
+    assert isinstance(store, objectstore.ObjectStore)
+    obstore.delete(store._objects, objects(doors.state))
+    obstore.put(store._objects, f"{ORPHAN}/0-0123456789abcdef", b"123")
+    later = replace(doors.state, clock=lambda: system_clock() + 2 * DAY)
+    found = [found async for found in audits.of_bytes(later)]
+    assert found == [
+        Disagreement("bytes", sha256(SMALL), detail="missing"),
+        Disagreement("files", ORPHAN, detail="3"),
+    ]

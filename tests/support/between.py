@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
-Trouble = Literal["cut", "cut after"]
+Trouble = Literal["cut", "cut after", "silence"]
 
 
 class Asked(NamedTuple):
@@ -42,6 +42,7 @@ class Between:
         self.asked: list[Asked] = []
         self.meddle: Meddle = lambda _: None
         self.address = ""
+        self.end = threading.Event()  # of all silence
         self._target = urlsplit(endpoint).netloc
 
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
@@ -50,7 +51,9 @@ class Between:
         asked = Asked(handler.command, _what(handler.command, handler.path))
         self.asked.append(asked)
         answer = self.meddle(asked)
-        if answer == "cut":
+        if answer == "silence":
+            self.end.wait(30)
+        if answer in {"cut", "silence"}:
             handler.close_connection = True
             return
         if isinstance(answer, Answered):
@@ -108,6 +111,7 @@ def between(endpoint: str) -> Iterator[Between]:
         try:
             yield made
         finally:
+            made.end.set()
             server.shutdown()
             thread.join()
 

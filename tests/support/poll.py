@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-_DEADLINE_SECONDS = 30
+_DEADLINE_SECONDS = 60
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
