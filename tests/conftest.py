@@ -16,6 +16,7 @@ from support.programs import HOW_TO_GET, find
 from support.registry import Registry
 from support.server import Server
 from support.shell import Shell
+from support.stores import STORE
 
 # in CI nothing may be skipped: what is missing there is a failure
 REQUIRE_ALL = os.environ.get("TEST_REQUIRE_ALL") == "1"
@@ -41,6 +42,14 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
     directory = getattr(item, "funcargs", {}).get("tmp_path")
     if directory is not None:
         postgresql.empty_databases_of(directory)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if STORE == "directory":
+        return
+    left_out = [item for item in items if item.get_closest_marker("directory") is not None]
+    items[:] = [item for item in items if item.get_closest_marker("directory") is None]
+    config.hook.pytest_deselected(items=left_out)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

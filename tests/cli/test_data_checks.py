@@ -18,6 +18,8 @@ from support.server import REGION, Server
 from support.shell import Shell
 from wharfinger.cli.main import main
 
+pytestmark = pytest.mark.directory
+
 ONE, BOTH = image(), index(image(), image())
 LAYER = list(ONE.blobs)[-1]
 
@@ -79,9 +81,9 @@ def test_the_doctor_names_what_does_not_agree_and_is_content_after_another_push(
     lines = wharfinger.text("doctor", "--deep", "--data", data, status=1).splitlines()
     told = {line[6:]: lines[number + 1].strip() for number, line in enumerate(lines) if line.startswith("FAIL")}
     where = f"000000000000/{REGION}/app@"
-    assert f"{missing} missing" in told["blobs have their files"]
-    assert f"{cut} 3 bytes" in told["blobs have their files"]
-    assert told["files in blobs/ are known"].startswith(f"Some belong to nothing ({ORPHAN} 5 bytes): ")
+    assert f"{missing} missing" in told["blobs have their bytes"]
+    assert f"{cut} 3 bytes" in told["blobs have their bytes"]
+    assert told["files or objects in the store are known"].startswith(f"Some belong to nothing ({ORPHAN} 5 bytes): ")
     assert f"({where}{ONE.digest}): push" in told["manifests have their digests"]
     assert f"({where}{ONE.digest} {LAYER}): push" in told["images have their layers"]
     assert lines[-1] == f"{len(told)} of the checks failed."
@@ -107,7 +109,7 @@ def test_the_doctor_names_a_few_of_many(wharfinger: CommandLine, data: str) -> N
 def test_the_doctor_goes_on_where_a_check_cannot_be_made(wharfinger: CommandLine, data: str) -> None:
     (Path(data) / "blobs").rename(Path(data) / "elsewhere")
     printed = wharfinger.text("doctor", "--deep", "--data", data, status=1)
-    assert "FAIL  blobs have their files\n      It could not be looked at to the end (disk: ENOENT)" in printed
+    assert "FAIL  blobs have their bytes\n      It could not be looked at to the end (disk: ENOENT)" in printed
     assert "ok    nothing is there for longer than it should be" in printed
 
 

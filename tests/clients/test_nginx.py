@@ -23,7 +23,7 @@ from support.server import Server
 from support.shell import Shell, contents, read_layout, write_layout
 from support.tls import renew
 
-pytestmark = pytest.mark.needs("nginx")
+pytestmark = [pytest.mark.needs("nginx"), pytest.mark.directory]
 SAMPLE = Path(__file__).parents[2] / "docs/operations/nginx.conf"
 CONTENT = os.urandom(200_000)
 _AROUND = """

@@ -25,6 +25,8 @@ from wharfinger.state.clock import DAY
 from wharfinger.state.db.database import Database, Figures, P, T, Work
 from wharfinger.state.db.sqlite import Sqlite
 
+pytestmark = pytest.mark.directory
+
 MEBIBYTE = 1024 * 1024
 
 

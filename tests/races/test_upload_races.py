@@ -26,6 +26,7 @@ from wharfinger.state.db.database import Database, Figures, P, T, Work
 ROUNDS = range(10)
 
 
+@pytest.mark.directory
 async def test_one_blob_pushed_by_many_at_once_is_stored_once(workers: Workers) -> None:
     await create_repository(workers.states[0])
     content = b"first" + b"second"
@@ -90,12 +91,16 @@ class Pausing:
     async def unlink(self, storage_id: str) -> None:
         await self.inner.unlink(storage_id)
 
+    async def trim(self, location: Location) -> None:
+        await self.inner.trim(location)
+
 
 def pausing(state: State, at: str) -> tuple[Doors, Pausing]:
     store = Pausing(state.blobs, at)
     return Doors(replace(state, blobs=store)), store
 
 
+@pytest.mark.directory
 async def test_a_late_chunk_never_changes_a_finished_blob(workers: Workers) -> None:
     """It has looked the upload up before the end, and gets to the bytes after it."""
     await create_repository(workers.states[0])
@@ -113,6 +118,7 @@ async def test_a_late_chunk_never_changes_a_finished_blob(workers: Workers) -> N
     assert answer.file.read_bytes() == b"content"
 
 
+@pytest.mark.directory
 async def test_a_chunk_that_comes_while_the_upload_is_finished_is_refused(workers: Workers) -> None:
     await create_repository(workers.states[0])
     upload = await workers.one.begin("app")
@@ -126,6 +132,7 @@ async def test_a_chunk_that_comes_while_the_upload_is_finished_is_refused(worker
     await workers.settle()
 
 
+@pytest.mark.directory
 async def test_an_upload_is_not_finished_while_a_chunk_is_coming(workers: Workers) -> None:
     await create_repository(workers.states[0])
     upload = await workers.one.begin("app")
@@ -163,6 +170,7 @@ async def test_of_two_who_finish_an_upload_one_does(workers: Workers) -> None:
         await workers.settle()
 
 
+@pytest.mark.directory
 @pytest.mark.parametrize("end", ["cancelled", "swept"])
 async def test_a_chunk_that_is_coming_when_its_upload_ends_is_refused(workers: Workers, end: str) -> None:
     await create_repository(workers.states[0])

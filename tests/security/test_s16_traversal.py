@@ -23,6 +23,8 @@ from support.somebody import OPERATIONS, least, members
 from support.wire import Wire
 from wharfinger.state.blobs.directory import DirectoryStore
 
+pytestmark = pytest.mark.directory
+
 UP: Final = "../../../../../../../../etc/passwd"
 NAMES: Final = (
     UP,

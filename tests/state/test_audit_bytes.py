@@ -23,6 +23,8 @@ from wharfinger.state.blobs.store import Stored
 from wharfinger.state.clock import DAY, MINUTE, SECOND
 from wharfinger.state.db import audit as rows
 
+pytestmark = pytest.mark.directory
+
 APP = {"repositoryName": "app"}
 
 

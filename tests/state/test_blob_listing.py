@@ -12,6 +12,8 @@ from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import BlobStore, Location, Stored
 from wharfinger.state.ids import new_storage_id
 
+pytestmark = pytest.mark.directory
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

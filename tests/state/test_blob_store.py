@@ -1,408 +1,263 @@
-"""Bytes: one suite for every place that keeps them, and what the registry answers when such a place fails."""
+"""Bytes: one suite for every place that keeps them."""
 
 from __future__ import annotations
 
-import asyncio
-import errno
-import multiprocessing
 import os
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from support.content import sha256
-from support.disk import no_file_over
-from support.doors import Body, Doors
-from support.other_processes import hold_writer
-from support.state import collect_all, create_repository, prepared
+from support.stores import Directory, Outside, Place
 from wharfinger.domain.faults import Unavailable
-from wharfinger.state import State
-from wharfinger.state.blobs.directory import PIECE, DirectoryStore
-from wharfinger.state.blobs.store import BlobStore, BytesLost, Location, WriterBusy
+from wharfinger.state.blobs.directory import PIECE
+from wharfinger.state.blobs.store import BlobStore, BytesLost, Location, Stored, beside, size_of
 from wharfinger.state.ids import new_storage_id
 
 CONTENT = os.urandom(1000)
+PLACES = ["directory", "s3", pytest.param("azure", marks=pytest.mark.needs("azurite-blob"))]
 
 
-class Directory:
-    """A place for bytes, and the ways in which its bytes can come to harm."""
-
-    def __init__(self, root: Path) -> None:
-        DirectoryStore.prepare(root)
-        self.root = root
-        self.store: BlobStore = DirectoryStore(root)
-
-    def lose(self, storage_id: str) -> None:
-        self._file(storage_id).unlink()
-
-    def cut(self, storage_id: str, size: int) -> None:
-        os.truncate(self._file(storage_id), size)
-
-    def _file(self, storage_id: str) -> Path:
-        [file] = self.root.rglob(storage_id)
-        return file
-
-
-@pytest.fixture(params=[Directory], ids=["directory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Directory:
-    made: Directory = request.param(tmp_path / "blobs")
-    return made
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return Directory(tmp_path / "blobs") if request.param == "directory" else Outside(request.param)
 
 
 @pytest.fixture
-def store(place: Directory) -> BlobStore:
+def store(place: Place) -> BlobStore:
     return place.store
 
 
-async def stored(store: BlobStore, content: bytes = CONTENT) -> str:
-    """An object with these bytes, durable and published: its storage id."""
-    storage_id = new_storage_id()
-    await store.create(storage_id)
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id))
+async def stored(store: BlobStore, *contents: bytes) -> Location:
+    """Bytes that came one after the other, each durable and published: where they are."""
+    location = Location(new_storage_id())
+    await store.create(location.storage_id)
+    for content in contents or (CONTENT,):
+        location = await appended(store, location, content)
+    await store.publish(location.storage_id)
+    return location
+
+
+async def appended(store: BlobStore, location: Location, content: bytes) -> Location:
+    """Where the bytes are that were there, and more."""
+    async with store.writer(location.storage_id) as writer:
+        await writer.begin(location)
         await writer.write(content)
-        await writer.sync()
-    await store.publish(storage_id)
-    return storage_id
+        return await writer.sync()
 
 
-async def content_of(store: BlobStore, storage_id: str, start: int, length: int) -> bytes:
-    return b"".join([piece async for piece in store.read(Location(storage_id), start, length)])
+async def content_of(store: BlobStore, location: Location, start: int = 0, length: int | None = None) -> bytes:
+    pieces = store.read(location, start, location.size if length is None else length)
+    return b"".join([piece async for piece in pieces])
 
 
-# --- any place -----------------------------------------------------------------------------------------------
+# --- writing and reading -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE, 3 * PIECE + 1])
 async def test_what_was_written_is_read(store: BlobStore, size: int) -> None:
     content = os.urandom(size)
-    storage_id = await stored(store, content)
-    assert await content_of(store, storage_id, 0, size) == content
+    location = await stored(store, content)
+    assert (location.size, await content_of(store, location)) == (size, content)
 
 
-@pytest.mark.parametrize(("start", "length"), [(0, 1), (999, 1), (10, 20), (500, 500), (0, 0)])
-async def test_a_part_is_read_from_its_first_byte_to_its_last(store: BlobStore, start: int, length: int) -> None:
-    storage_id = await stored(store)
-    assert await content_of(store, storage_id, start, length) == CONTENT[start : start + length]
+@pytest.mark.parametrize("pieces", [1, 16])
+async def test_what_is_larger_than_a_part_is_read(store: BlobStore, pieces: int) -> None:
+    content = os.urandom(32 * 1024 * 1024)
+    location = Location(new_storage_id())
+    await store.create(location.storage_id)
+    async with store.writer(location.storage_id) as writer:
+        await writer.begin(location)
+        for at in range(0, len(content), len(content) // pieces):
+            await writer.write(content[at : at + len(content) // pieces])
+        location = await writer.sync()
+    assert await content_of(store, location) == content
+
+
+@pytest.mark.parametrize("contents", [(CONTENT,), (CONTENT[:1], CONTENT[1:15], CONTENT[15:600], CONTENT[600:])])
+@pytest.mark.parametrize(("start", "length"), [(0, 1), (999, 1), (10, 20), (500, 500), (0, 0), (0, 1000), (1, 14)])
+async def test_a_part_is_read_from_its_first_byte_to_its_last(
+    store: BlobStore, contents: tuple[bytes, ...], start: int, length: int
+) -> None:
+    location = await stored(store, *contents)
+    assert await content_of(store, location, start, length) == CONTENT[start : start + length]
 
 
 async def test_pieces_are_of_bounded_size(store: BlobStore) -> None:
-    size = 5 * PIECE + 1
-    storage_id = await stored(store, bytes(size))
-    assert max([len(piece) async for piece in store.read(Location(storage_id), 0, size)]) <= PIECE
+    location = await stored(store, bytes(5 * PIECE + 1))
+    assert max([len(piece) async for piece in store.read(location, 0, location.size)]) <= PIECE
 
 
 async def test_a_new_object_is_empty(store: BlobStore) -> None:
-    storage_id = new_storage_id()
-    await store.create(storage_id)
-    assert await content_of(store, storage_id, 0, 0) == b""
-
-
-async def test_an_object_is_made_once(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    with pytest.raises(Unavailable):
-        await store.create(storage_id)
-    assert await content_of(store, storage_id, 0, len(CONTENT)) == CONTENT
+    location = Location(new_storage_id())
+    await store.create(location.storage_id)
+    async with store.writer(location.storage_id) as writer:
+        await writer.begin(location)
+        location = await writer.sync()
+    assert (location.size, await content_of(store, location)) == (0, b"")
 
 
 async def test_writing_goes_on_where_it_ended(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        await writer.write(b"more")
-    assert await content_of(store, storage_id, 0, len(CONTENT) + 4) == CONTENT + b"more"
+    location = await appended(store, await stored(store), b"more")
+    assert (location.size, await content_of(store, location)) == (1004, CONTENT + b"more")
 
 
-async def test_bytes_that_were_not_acknowledged_are_dropped_when_writing_begins_again(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        await writer.write(b"never acknowledged")
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        await writer.write(b"new")
-    whole = store.path(Location(storage_id, len(CONTENT) + 3))
+async def test_writing_goes_on_after_a_sync(store: BlobStore) -> None:
+    location = Location(new_storage_id())
+    await store.create(location.storage_id)
+    async with store.writer(location.storage_id) as writer:
+        await writer.begin(location)
+        for content in (b"one", b"two"):
+            await writer.write(content)
+            location = await writer.sync()
+    assert await content_of(store, location) == b"onetwo"
+
+
+@pytest.mark.parametrize("synced", [False, True])
+async def test_what_was_written_can_be_taken_back(place: Place, synced: bool) -> None:
+    location = await stored(place.store)
+    async with place.store.writer(location.storage_id) as writer:
+        await writer.begin(location)
+        await writer.write(b"not this")
+        if synced:
+            await writer.sync()
+        await writer.rewind()
+        await writer.write(b"that")
+        location = await writer.sync()
+    assert await content_of(place.store, location) == CONTENT + b"that"
+    found = await place.store.look(location.storage_id)
+    assert (found.size if found else None) == 1004
+
+
+async def test_bytes_that_were_not_acknowledged_are_no_part_of_what_comes_then(store: BlobStore) -> None:
+    location = await stored(store)
+    await appended(store, location, b"never acknowledged")
+    location = await appended(store, location, b"new")
+    whole = store.path(location)
     assert whole is None or whole.read_bytes() == CONTENT + b"new"
-    assert await content_of(store, storage_id, 0, len(CONTENT) + 3) == CONTENT + b"new"
+    assert await content_of(store, location) == CONTENT + b"new"
 
 
-async def test_fewer_bytes_than_were_acknowledged_are_found_out(place: Directory) -> None:
-    storage_id = await stored(place.store)
-    place.cut(storage_id, 999)
-    async with place.store.writer(storage_id) as writer:
-        with pytest.raises(BytesLost):
-            await writer.begin(Location(storage_id, 1000))
-
-
-async def test_an_object_that_is_lost_cannot_be_written(place: Directory) -> None:
-    storage_id = await stored(place.store)
-    place.lose(storage_id)
-    with pytest.raises(BytesLost):
-        async with place.store.writer(storage_id):
-            pass
-
-
-async def test_one_task_writes_at_a_time(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    async with store.writer(storage_id):
-        with pytest.raises(WriterBusy):
-            async with store.writer(storage_id):
-                pass
-
-
-async def test_one_process_writes_at_a_time(place: Directory) -> None:
-    storage_id = await stored(place.store)
-    spawn = multiprocessing.get_context("spawn")
-    begun, end = spawn.Event(), spawn.Event()
-    other = spawn.Process(target=hold_writer, args=(place.root, storage_id, begun, end))
-    other.start()
-    try:
-        assert await asyncio.to_thread(begun.wait, 30)
-        with pytest.raises(WriterBusy):
-            async with place.store.writer(storage_id):
-                pass
-    finally:
-        end.set()
-        other.join(30)
-
-
-async def test_the_right_to_write_is_free_when_its_holder_has_failed(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    with pytest.raises(ZeroDivisionError):
-        async with store.writer(storage_id):
-            raise ZeroDivisionError
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id))
+async def test_what_was_not_synced_takes_no_room_when_it_is_written_again(place: Place) -> None:
+    location = await stored(place.store)
+    for _ in range(2):
+        with suppress(ZeroDivisionError):
+            async with place.store.writer(location.storage_id) as writer:
+                await writer.begin(location)
+                await writer.write(bytes(13 * 1024 * 1024))
+                raise ZeroDivisionError
+    async with place.store.writer(location.storage_id) as writer:
+        await writer.begin(location)
+    found = await place.store.look(location.storage_id)
+    assert (found.size if found else None) == 1000
 
 
 async def test_different_objects_are_written_at_the_same_time(store: BlobStore) -> None:
-    ids = [await stored(store) for _ in range(3)]
+    locations = [await stored(store) for _ in range(3)]
     async with AsyncExitStack() as stack:
-        writers = [(storage_id, await stack.enter_async_context(store.writer(storage_id))) for storage_id in ids]
-        for storage_id, writer in writers:
-            await writer.begin(Location(storage_id))
+        writers = [await stack.enter_async_context(store.writer(location.storage_id)) for location in locations]
+        for writer, location in zip(writers, locations, strict=True):
+            await writer.begin(location)
+            await writer.write(b"more")
+        after = [await writer.sync() for writer in writers]
+    assert [await content_of(store, location) for location in after] == [CONTENT + b"more"] * 3
 
 
-@pytest.mark.parametrize("size", [999, 1001, 0])
-async def test_a_whole_object_of_another_size_is_not_given_out(store: BlobStore, size: int) -> None:
-    storage_id = await stored(store)
+# --- harm ----------------------------------------------------------------------------------------------------
+
+
+async def test_an_upload_that_has_bytes_in_no_place_is_found_out(store: BlobStore) -> None:
+    with pytest.raises(BytesLost):
+        async with store.writer(new_storage_id()) as writer:
+            await writer.begin(Location(new_storage_id(), 1000))
+
+
+async def test_reading_a_lost_object_fails(place: Place) -> None:
+    location = await stored(place.store)
+    place.lose(location)
     with pytest.raises(Unavailable):
-        store.path(Location(storage_id, size))
+        await content_of(place.store, location, 0, 10)
 
 
-async def test_a_lost_object_is_not_given_out(place: Directory) -> None:
-    storage_id = await stored(place.store)
-    place.lose(storage_id)
+@pytest.mark.parametrize("length", [100, 1000])
+async def test_reading_from_an_object_that_was_cut_fails_and_never_ends_early(place: Place, length: int) -> None:
+    location = await stored(place.store)
+    place.cut(location, 500)
     with pytest.raises(Unavailable):
-        place.store.path(Location(storage_id, len(CONTENT)))
+        await content_of(place.store, location, 450, length)
 
 
-async def test_reading_a_lost_object_fails(place: Directory) -> None:
-    storage_id = await stored(place.store)
-    place.lose(storage_id)
+@pytest.mark.parametrize(("harm", "found"), [("none", 1000), ("cut", 500), ("lost", None)])
+async def test_a_look_tells_how_much_is_there(place: Place, harm: str, found: int | None) -> None:
+    location = await stored(place.store)
+    if harm == "cut":
+        place.cut(location, 500)
+    elif harm == "lost":
+        place.lose(location)
+    assert size_of(await place.store.look(location.storage_id), location) == found
+
+
+# --- what is there -------------------------------------------------------------------------------------------
+
+
+async def all_of(store: BlobStore, limit: int) -> list[Stored]:
+    found: list[Stored] = []
+    while page := await store.page(found[-1].storage_id if found else "", limit):
+        assert len(page) <= limit
+        found += page
+    return found
+
+
+async def test_an_object_that_is_not_there_is_none(store: BlobStore) -> None:
+    assert await store.look(new_storage_id()) is None
+
+
+@pytest.mark.parametrize("limit", [1, 3, 1000])
+async def test_pages_have_every_object_once_and_in_order(store: BlobStore, limit: int) -> None:
+    locations = [await stored(store, *[b"some"] * (1 + number % 3)) for number in range(7)]
+    found = await all_of(store, limit)
+    assert [(item.storage_id, item.size) for item in found] == sorted(
+        (each.storage_id, each.size) for each in locations
+    )
+    whole = {item.storage_id: item for item in found}
+    assert all(size_of(whole[each.storage_id], each) == each.size for each in locations)
+
+
+async def test_an_empty_place_has_no_page(store: BlobStore) -> None:
+    assert await store.page("", 10) == []
+
+
+async def test_nothing_is_beside_what_was_written_alone(store: BlobStore) -> None:
+    location = await stored(store, b"one", b"two")
+    found = await store.look(location.storage_id)
+    assert found is not None
+    assert beside(found, location) == []
+
+
+async def test_an_object_that_was_unlinked_is_gone(place: Place) -> None:
+    location = await stored(place.store, b"one", b"two", b"three")
+    await place.store.unlink(location.storage_id)
+    assert await place.store.look(location.storage_id) is None
+    assert place.count() == 0
     with pytest.raises(Unavailable):
-        await content_of(place.store, storage_id, 0, 10)
+        await content_of(place.store, location, 0, 1)
 
 
-async def test_reading_bytes_that_are_lost_fails_and_never_ends_early(place: Directory) -> None:
-    storage_id = await stored(place.store)
-    place.cut(storage_id, 500)
-    with pytest.raises(Unavailable):
-        await content_of(place.store, storage_id, 0, 1000)
-
-
-async def test_an_object_that_was_unlinked_is_gone(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    await store.unlink(storage_id)
-    with pytest.raises(Unavailable):
-        await content_of(store, storage_id, 0, 1)
+async def test_unlinking_leaves_the_others(place: Place) -> None:
+    locations = [await stored(place.store) for _ in range(3)]
+    await place.store.unlink(locations[1].storage_id)
+    assert [await content_of(place.store, each) for each in (locations[0], locations[2])] == [CONTENT] * 2
 
 
 async def test_unlinking_again_is_no_error(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    await store.unlink(storage_id)
-    await store.unlink(storage_id)
+    location = await stored(store)
+    await store.unlink(location.storage_id)
+    await store.unlink(location.storage_id)
 
 
-async def test_a_reader_keeps_its_bytes_when_the_object_is_unlinked(store: BlobStore) -> None:
-    content = os.urandom(2 * PIECE)
-    storage_id = await stored(store, content)
-    reader = store.read(Location(storage_id), 0, len(content))
-    first = await anext(reader)
-    await store.unlink(storage_id)
-    assert first + b"".join([piece async for piece in reader]) == content
-
-
-# --- a full or broken disk -----------------------------------------------------------------------------------
-
-
-async def test_a_piece_that_does_not_fit_is_unavailable(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        with no_file_over(1500), pytest.raises(Unavailable):
-            await writer.write(bytes(1000))
-
-
-async def test_what_was_acknowledged_is_not_hurt_by_a_full_disk(store: BlobStore) -> None:
-    storage_id = await stored(store)
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        with no_file_over(1500), pytest.raises(Unavailable):
-            await writer.write(bytes(1000))
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        await writer.write(b"there is room again")
-    assert await content_of(store, storage_id, 0, 1019) == CONTENT + b"there is room again"
-
-
-async def test_a_sync_that_fails_is_unavailable(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    storage_id = await stored(store)
-    break_next_sync(monkeypatch)
-    async with store.writer(storage_id) as writer:
-        await writer.begin(Location(storage_id, len(CONTENT)))
-        await writer.write(b"more")
-        with pytest.raises(Unavailable):
-            await writer.sync()
-
-
-def break_next_sync(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the kernel does it: the first sync reports the error, the next one says that all is well."""
-    sync = os.fdatasync
-
-    def fail(descriptor: int) -> None:
-        monkeypatch.setattr(os, "fdatasync", sync)
-        raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(os, "fdatasync", fail)
-
-
-# --- the directory -------------------------------------------------------------------------------------------
-
-
-def test_preparing_again_changes_nothing(tmp_path: Path) -> None:
-    for _ in range(2):
-        DirectoryStore.prepare(tmp_path / "blobs")
-    assert sorted(path.name for path in (tmp_path / "blobs").iterdir()) == [f"{number:02x}" for number in range(256)]
-
-
-def test_preparing_goes_on_after_a_crash_in_the_middle(tmp_path: Path) -> None:
-    (tmp_path / "blobs" / "00").mkdir(parents=True)
-    DirectoryStore.prepare(tmp_path / "blobs")
-    assert len(list((tmp_path / "blobs").iterdir())) == 256
-
-
-async def test_nobody_else_on_the_machine_may_read_the_files(tmp_path: Path) -> None:
-    place = Directory(tmp_path / "blobs")
-    path = place.store.path(Location(await stored(place.store), len(CONTENT)))
-    assert path is not None
-    assert path.stat().st_mode & 0o077 == 0
-
-
-async def test_no_file_stays_open(tmp_path: Path) -> None:
-    place = Directory(tmp_path / "blobs")
-    storage_id = await stored(place.store, bytes(3 * PIECE))
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
-    await test_one_task_writes_at_a_time(place.store)
-    reader = place.store.read(Location(storage_id), 0, 3 * PIECE)
-    await anext(reader)
-    assert isinstance(reader, AsyncIterator)
-    await reader.aclose()  # type: ignore[attr-defined]  # a client that went away ends it so
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
-
-
-# --- what the registry makes of it ---------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def state(tmp_path: Path) -> AsyncIterator[State]:
-    async with prepared(tmp_path / "data") as opened:
-        await create_repository(opened)
-        yield opened
-
-
-def files_of(tmp_path: Path) -> list[Path]:
-    return [path for path in (tmp_path / "data" / "blobs").rglob("*") if path.is_file()]
-
-
-async def test_an_upload_whose_sync_failed_is_over(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    doors = Doors(state)
-    upload = await doors.begin("app")
-    break_next_sync(monkeypatch)
-    assert (await doors.oci("PATCH", upload, CONTENT)).status == 503
-    assert (await doors.oci("GET", upload)).status == 404
-
-
-async def test_a_blob_whose_sync_failed_is_never_acknowledged(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-    doors = Doors(state)
-    upload = await doors.begin("app")
-    digest = sha256(CONTENT)
-    break_next_sync(monkeypatch)
-    assert (await doors.oci("PUT", f"{upload}?digest={digest}", CONTENT)).status == 503
-    assert (await doors.oci("PUT", f"{upload}?digest={digest}")).status == 404
-    assert (await doors.oci("HEAD", f"app/blobs/{digest}")).status == 404
-
-
-async def test_an_upload_goes_on_from_what_was_acknowledged_when_there_is_room_again(state: State) -> None:
-    doors = Doors(state)
-    upload = await doors.begin("app")
-    await doors.oci("PATCH", upload, CONTENT)
-    with no_file_over(len(CONTENT) + 10):
-        assert (await doors.oci("PATCH", upload, bytes(1000))).status == 503
-    assert (await doors.oci("GET", upload)).headers["range"] == "0-999"
-    digest = sha256(CONTENT + b"more")
-    assert (await doors.oci("PUT", f"{upload}?digest={digest}", b"more")).status == 201
-    assert await served(doors, digest) == CONTENT + b"more"
-
-
-async def served(doors: Doors, digest: str) -> bytes:
-    answer = await doors.oci("GET", f"app/blobs/{digest}")
-    assert answer.file is not None
-    return answer.file.read_bytes()
-
-
-async def test_a_whole_blob_that_does_not_fit_takes_no_room(state: State, tmp_path: Path) -> None:
-    doors = Doors(state)
-    content = os.urandom(2_000_000)
-    with no_file_over(1_000_000):
-        answer = await doors.oci("POST", f"app/blobs/uploads/?digest={sha256(content)}", content)
-    assert answer.status == 503
-    assert sum(path.stat().st_size for path in files_of(tmp_path)) == 0
-
-
-@pytest.mark.parametrize("query", ["", "?digest=sha256:" + "0" * 64], ids=["streamed", "whole"])
-async def test_a_whole_blob_that_is_refused_takes_no_room(state: State, tmp_path: Path, query: str) -> None:
-    doors = Doors(state)
-    if query:
-        answer = await doors.oci("POST", f"app/blobs/uploads/{query}", CONTENT)
-    else:
-        upload = await doors.begin("app")
-        answer = await doors.oci("PUT", f"{upload}?digest=sha256:{'0' * 64}", CONTENT)
-    assert answer.code == "DIGEST_INVALID"
-    await collect_all(state)
-    assert files_of(tmp_path) == []
-
-
-async def test_a_whole_blob_that_is_cut_off_takes_no_room(state: State, tmp_path: Path) -> None:
-    body = Body([CONTENT[:500]], then="hang up")
-    await Doors(state).oci("POST", f"app/blobs/uploads/?digest={sha256(CONTENT)}", body)
-    await collect_all(state)
-    assert files_of(tmp_path) == []
-
-
-@pytest.mark.parametrize("asked", ["bytes=900-999", None], ids=["range", "whole"])
-@pytest.mark.parametrize("harm", ["lost", "cut"])
-async def test_a_blob_that_came_to_harm_is_refused_before_the_answer_begins(
-    state: State, tmp_path: Path, harm: str, asked: str | None
-) -> None:
-    doors = Doors(state)
-    await doors.push_blob("app", CONTENT, sha256(CONTENT))
-    [file] = files_of(tmp_path)
-    if harm == "lost":
-        file.unlink()
-    else:
-        os.truncate(file, 500)
-    answer = await doors.oci("GET", f"app/blobs/{sha256(CONTENT)}", headers={"range": asked} if asked else {})
-    assert (answer.status, answer.code) == (503, "UNKNOWN")
+@pytest.mark.parametrize("storage_id", ["", "..", "0" * 31, "0" * 31 + "/", "../" + "0" * 32])
+async def test_what_is_no_storage_id_is_refused(store: BlobStore, storage_id: str) -> None:
+    with pytest.raises(ValueError, match="storage id"):
+        await store.look(storage_id)
+    with pytest.raises(ValueError, match="storage id"):
+        await store.unlink(storage_id)

@@ -13,6 +13,8 @@ from support.doors import Doors, new_doors
 from support.state import collect_all, opened
 from support.workers import together
 
+pytestmark = pytest.mark.directory
+
 CONTENT = os.urandom(1000)
 DIGEST = sha256(CONTENT)
 Damage = Callable[[Path], None]

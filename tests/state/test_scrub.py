@@ -28,6 +28,8 @@ from wharfinger.state.db import audit as rows
 from wharfinger.state.db import blobs
 from wharfinger.state.ids import new_storage_id
 
+pytestmark = pytest.mark.directory
+
 APP = {"repositoryName": "app"}
 SHARED = layer()
 ONE, OTHER = image(SHARED, layer(3000)), image(SHARED)

@@ -21,7 +21,7 @@ from support.poll import until_async
 from support.state import collect_all
 from wharfinger.state.db import sqlite
 
-pytestmark = pytest.mark.about_sqlite
+pytestmark = [pytest.mark.about_sqlite, pytest.mark.directory]
 
 APP = {"repositoryName": "app"}
 ONE = image()

@@ -139,6 +139,9 @@ class _Store:
     async def unlink(self, storage_id: str) -> None:
         await self.points.step(self.inner.unlink(storage_id))
 
+    async def trim(self, location: Location) -> None:
+        await self.inner.trim(location)
+
 
 @dataclass
 class _Writer:

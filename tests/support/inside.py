@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from support.server import Server
 from support.state import opened
+from support.stores import objects
 from wharfinger.domain.names import Registry
 from wharfinger.domain.principals import user_arn
 from wharfinger.services import collect, login
@@ -61,7 +62,7 @@ def files(server: Server) -> set[str]:
                 await collect.run(state)
 
     asyncio.run(run())
-    return {path.name for path in (server.directory / "blobs").glob("*/*")}
+    return set(objects(server.directory))
 
 
 def uploads(server: Server, account: str) -> int:

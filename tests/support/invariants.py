@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from support import postgresql
 from support.rows import look
+from support.stores import content, objects
 from wharfinger.services.collect import GRACE
 
 # each gives rows that must not be there
@@ -47,8 +48,8 @@ _NEVER_IN_SQLITE: Final[Mapping[str, str]] = {
     "a row refers to one that is not there": "SELECT * FROM pragma_foreign_key_check",
     "the file of the database is damaged": "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
 }
-_BLOBS: Final = "SELECT digest, size, storage_id FROM blobs"
-_UPLOADS: Final = "SELECT id, size, storage_id FROM uploads"
+_BLOBS: Final = "SELECT digest, size, storage_id, segments FROM blobs"
+_UPLOADS: Final = "SELECT id, size, storage_id, segments FROM uploads"
 _UNLINKS: Final = "SELECT storage_id FROM unlinks"
 # each gives rows that nothing needs any more at the time :now, or that wait for nothing
 _UNNEEDED: Final[Mapping[str, str]] = {
@@ -81,18 +82,21 @@ def broken(directory: Path) -> list[str]:
     never = _NEVER if postgresql.IN_USE else {**_NEVER, **_NEVER_IN_SQLITE}
     *wrong, blobs, uploads, unlinked = look(directory, [*never.values(), _BLOBS, _UPLOADS, _UNLINKS], {})
     found = [f"{what}: {row}" for what, rows in zip(never, wrong, strict=True) for row in rows]
-    unlinks = {storage_id for (storage_id,) in unlinked}
-    files = {path.name: path for path in (directory / "blobs").glob("*/*")}
-    known = {storage_id for _, _, storage_id in (*blobs, *uploads)} | unlinks
-    # no file may be unknown, not even an empty one: the row of an upload is committed before its file is made
-    found += [f"a file that no row knows: {name}" for name in files.keys() - known]
-    for digest, size, storage_id in blobs:
-        found += _wrong_with_blob(files.get(storage_id), digest, size)
-    for upload, size, storage_id in uploads:
-        present = files[storage_id].stat().st_size if storage_id in files else 0
-        if present < size:
-            found.append(f"upload {upload} has {present} bytes of {size} that were acknowledged")
+    found += _wrong_with_bytes(directory, blobs, uploads, {storage_id for (storage_id,) in unlinked})
     return found
+
+
+def _wrong_with_bytes(directory: Path, blobs: list[Any], uploads: list[Any], unlinks: set[Any]) -> Iterator[str]:
+    present = {name[:32] for name in objects(directory)}
+    known = {storage_id for _, _, storage_id, _ in (*blobs, *uploads)} | unlinks
+    # no file may be unknown, not even an empty one: the row of an upload is committed before its file is made
+    yield from (f"a file that no row knows: {name}" for name in present - known)
+    for digest, size, storage_id, segments in blobs:
+        yield from _wrong_with_blob(content(directory, storage_id, segments), digest, size)
+    for upload, size, storage_id, segments in uploads:
+        came = len(content(directory, storage_id, segments) or b"")
+        if came < size:
+            yield f"upload {upload} has {came} bytes of {size} that were acknowledged"
 
 
 def left_over(directory: Path, now: int) -> list[str]:
@@ -101,11 +105,10 @@ def left_over(directory: Path, now: int) -> list[str]:
     return [f"{what}: {row}" for what, rows in zip(_UNNEEDED, unneeded, strict=True) for row in rows]
 
 
-def _wrong_with_blob(path: Path | None, digest: str, size: int) -> Iterator[str]:
-    if path is None:
+def _wrong_with_blob(found: bytes | None, digest: str, size: int) -> Iterator[str]:
+    if found is None:
         yield f"the blob {digest} has no bytes"
         return
-    content = path.read_bytes()
     algorithm, _, value = digest.partition(":")
-    if len(content) != size or hashlib.new(algorithm, content).hexdigest() != value:
-        yield f"the blob {digest} has {len(content)} other bytes than the {size} that it was pushed with"
+    if len(found) != size or hashlib.new(algorithm, found).hexdigest() != value:
+        yield f"the blob {digest} has {len(found)} other bytes than the {size} that it was pushed with"

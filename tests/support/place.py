@@ -9,6 +9,7 @@ from support.content import Image
 from support.doors import Doors
 from support.invariants import broken, left_over
 from support.state import Clock, collect_all
+from support.stores import objects
 from wharfinger.state import State
 from wharfinger.state.db.database import Tx
 
@@ -34,7 +35,7 @@ class Place:
 
     def files(self) -> int:
         """How many there are."""
-        return len(list((self.directory / "blobs").glob("*/*")))
+        return len(objects(self.directory))
 
     async def count(self, table: str) -> int:
         """How many rows a table has."""

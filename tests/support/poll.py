@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
-_DEADLINE_SECONDS = 30
+_DEADLINE_SECONDS = 60
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -15,6 +18,17 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"waited {_DEADLINE_SECONDS} seconds in vain: {what}"
         time.sleep(0.01)
+
+
+def until_listening(port: int, log: Path) -> None:
+    """Return when something listens on a port of this machine."""
+
+    def listens() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+        return False
+
+    until(listens, f"for a server on port {port}, whose log is {log}")
 
 
 async def until_async(condition: Callable[[], bool]) -> None:

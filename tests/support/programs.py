@@ -23,6 +23,7 @@ HOW_TO_GET = {
     "oras": "make tools",
     "conformance": "make tools",
     "node": "make tools",
+    "azurite-blob": "make tools",
     "nginx": "apt-get install nginx-light",
     "strace": "apt-get install strace",
     "root": "run the tests as root",
@@ -36,6 +37,8 @@ def find(program: str) -> str | None:
     if program == "node" and not all((TOOLS / "node_modules" / package).is_dir() for package in _PACKAGES):
         return None
     built = TOOLS / "bin" / program
+    if program == "azurite-blob":
+        built = TOOLS / "node_modules" / ".bin" / program
     # some are where only root looks
     return str(built) if built.exists() else shutil.which(program) or shutil.which(program, path="/usr/sbin")
 

@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from support import postgresql
 from support.ports import free_port
+from support.stores import rights, settings_for
 from wharfinger import contract
 from wharfinger.server.tls import any_certificate
 
@@ -38,7 +39,7 @@ class Server:
         self.directory = directory
         self.address = str(settings.get("host", "127.0.0.1"))
         self.port = free_port()
-        self.settings = {"data": directory, "port": self.port, **settings}
+        self.settings = {"data": directory, "port": self.port, **settings_for(directory), **settings}
         if postgresql.IN_USE:
             self.settings.setdefault("database", postgresql.database_of(directory))
         self.log = directory.with_name(directory.name + ".log")
@@ -78,7 +79,7 @@ class Server:
 
     def launch(self) -> None:
         """Start, and wait for nothing."""
-        environment = _clean_environment()
+        environment = {**_clean_environment(), **rights(str(self.settings.get("store", "")))}
         for name, value in self.settings.items():
             environment[f"WHARFINGER_{name.upper()}"] = str(value).lower() if isinstance(value, bool) else str(value)
         command = [sys.executable, "-m", "wharfinger", "serve"]

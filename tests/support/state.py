@@ -9,6 +9,7 @@ from typing import Any
 
 from support import postgresql
 from support.server import REGION
+from support.stores import empty_store, having_rights, settings_for
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
 from wharfinger.server import data
@@ -55,18 +56,20 @@ class Clock:
 def settings_of(directory: Path, **more: Any) -> Settings:
     """Settings of a server on a directory, open unless `more` says otherwise."""
     database = postgresql.database_of(directory) if postgresql.IN_USE else ""
-    return Settings(data=str(directory), **{"open": True, "database": database, **more})
+    return Settings(data=str(directory), **{"open": True, "database": database, **settings_for(directory), **more})
 
 
 async def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:
     """What one worker has open, on a directory that is prepared."""
-    return await data.open_state(settings_of(directory, **settings), clock or Clock())
+    with having_rights():
+        return await data.open_state(settings_of(directory, **settings), clock or Clock())
 
 
 @asynccontextmanager
 async def prepared(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> AsyncIterator[State]:
     """A new data directory, open as one worker has it; without jobs beside it."""
-    await data.prepare(settings_of(directory, **settings))
+    with having_rights():
+        await data.prepare(settings_of(directory, **settings))
     state = await opened(directory, clock, **settings)
     try:
         yield state
@@ -106,8 +109,7 @@ async def empty(state: State, directory: Path) -> None:
             await tx.run(f"DELETE FROM {table}")
 
     await state.db.write(work)
-    for file in list((directory / "blobs").glob("*/*")):
-        file.unlink()
+    empty_store(directory)
 
 
 async def collect_later(directory: Path, later: int) -> int:

@@ -12,6 +12,7 @@ from support.content import Image
 from support.doors import Doors
 from support.invariants import broken, left_over
 from support.state import Clock, collect_all
+from support.stores import objects
 from wharfinger.state import State
 
 APP = {"repositoryName": "app"}
@@ -36,11 +37,11 @@ class Workers:
 
     def files(self) -> int:
         """How many files there are."""
-        return len(list((self.directory / "blobs").glob("*/*")))
+        return len(objects(self.directory))
 
     def has_bytes(self) -> bool:
         """Whether something has been written to a file."""
-        return any(path.stat().st_size for path in (self.directory / "blobs").glob("*/*"))
+        return any(objects(self.directory).values())
 
 
 async def tags_and_images(doors: Doors) -> tuple[dict[str, str], set[str]]:

@@ -198,6 +198,21 @@ def off_memory(response: Response | FileResponse, scratch: Scratch) -> Response 
     return FileResponse(response.status, headers, None, _pieces(file))
 
 
+async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces, of which the first is at hand: what cannot be read is known before the answer begins.
+
+    Raises Unavailable.
+    """
+    first = await anext(pieces, b"")
+
+    async def all_of_them() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return all_of_them()
+
+
 async def _pieces(file: ScratchFile) -> AsyncIterator[bytes]:
     with file:
         for start in range(0, file.size, _PIECE):

@@ -67,6 +67,7 @@ def first_key(settings: Settings) -> Credentials:
     """The key of the default account, which the data directory holds; ends the program if it cannot be read."""
     from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
     from wharfinger.services import login  # noqa: PLC0415
+    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     async def read() -> Credentials:
@@ -79,7 +80,7 @@ def first_key(settings: Settings) -> Credentials:
     running_server(settings)  # before there was a server there is nothing to open
     try:
         return asyncio.run(read())
-    except (SecretsUnreadable, PermissionError) as error:
+    except (SecretsUnreadable, PermissionError, StoreMisconfigured) as error:
         raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
 
 

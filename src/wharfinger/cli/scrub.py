@@ -51,6 +51,7 @@ async def _scrub(settings: Settings, rate: float | None, *, as_json: bool) -> in
     from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
     from wharfinger.services import health  # noqa: PLC0415
     from wharfinger.services import scrub as service  # noqa: PLC0415
+    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     if data.running(settings.directory) is None:
@@ -59,7 +60,7 @@ async def _scrub(settings: Settings, rate: float | None, *, as_json: bool) -> in
         )
     try:
         state = await data.open_state(settings)
-    except (SecretsUnreadable, PermissionError) as error:
+    except (SecretsUnreadable, PermissionError, StoreMisconfigured) as error:
         raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
     try:
         missing = await health.missing(state)

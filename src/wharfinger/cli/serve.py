@@ -22,6 +22,7 @@ def serve(**options: Any) -> None:
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
     from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
     from wharfinger.server.traces import TracesUnusable  # noqa: PLC0415
+    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
     from wharfinger.state.db.schema import SchemaTooNew, SchemaTooOld  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
@@ -39,7 +40,7 @@ def serve(**options: Any) -> None:
         ) from None
     except AccessFileInvalid as error:
         raise click.ClickException(f"the access file {settings.access_file} cannot be used: {error}.") from None
-    except (CertificateUnusable, TracesUnusable) as error:
+    except (CertificateUnusable, StoreMisconfigured, TracesUnusable) as error:
         raise click.ClickException(f"{error}.") from None
     except SchemaTooNew as error:
         raise click.ClickException(

@@ -17,6 +17,7 @@ class Rules(NamedTuple):
     trail_pulls: bool = False
     trail_days: int = 90
     trail_bytes: int = 4 * 1024**3
+    redirect: bool = True
     any_signature: bool = False
     default_account: str = "000000000000"
     default_region: str = "us-east-1"

@@ -68,12 +68,13 @@ _WORDS: Final[Mapping[Check, Words]] = {
         "Some are not yet ({}): run `wharfinger scrub`, it says which images to push again.",
     ),
     "bytes": Words(
-        "blobs have their files",
+        "blobs have their bytes",
         "Some have none, or one of another size ({}): run `wharfinger scrub`, it says which images to push again.",
     ),
     "files": Words(
-        "files in blobs/ are known",
-        "Some belong to nothing ({}): move them elsewhere, and delete them when nothing is missed.",
+        "files or objects in the store are known",
+        "Some belong to nothing ({}): run `wharfinger scrub`, it removes what is beside a blob's own bytes. "
+        "Move the others elsewhere, and delete them when nothing is missed.",
     ),
     "uploads": Words(
         "uploads have the bytes that were acknowledged",

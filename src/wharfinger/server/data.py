@@ -18,6 +18,7 @@ from wharfinger.services import declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State, certificates, nodes
 from wharfinger.state.blobs.directory import DirectoryStore
+from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock, SharedClock, system_clock
 from wharfinger.state.db.database import Database
 from wharfinger.state.db.postgres import Postgres
@@ -83,7 +84,8 @@ async def prepare(settings: Settings) -> Credentials:
     """
     directory = settings.directory
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    DirectoryStore.prepare(directory / _BLOBS)
+    if settings.store_address is None:
+        DirectoryStore.prepare(directory / _BLOBS)
     keys = key_files(settings)
     if is_shared(settings):
         await _prepare_shared(settings)
@@ -162,7 +164,7 @@ def _state(settings: Settings, db: Database, secrets: Secrets, clock: Clock, nod
     directory = settings.directory
     return State(
         db=db,
-        blobs=DirectoryStore(directory / _BLOBS),
+        blobs=_store(settings),
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
@@ -187,6 +189,16 @@ async def bring_up_to_date(settings: Settings) -> tuple[int, int]:
         return before, await present_version(db)
     finally:
         await db.close()
+
+
+def _store(settings: Settings) -> BlobStore:
+    """Raises StoreMisconfigured."""
+    address = settings.store_address
+    if address is None:
+        return DirectoryStore(settings.directory / _BLOBS)
+    from wharfinger.state.blobs.objectstore import open_store  # noqa: PLC0415 - most servers do not need it
+
+    return open_store(address)
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:

@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from wharfinger.domain.faults import Unavailable
 from wharfinger.server import audit, data, tls
 from wharfinger.server.data import Running
 from wharfinger.server.settings import Settings, is_loopback
 from wharfinger.services import declared, health, login
 from wharfinger.state import State
+from wharfinger.state.blobs.store import StoreMisconfigured
 from wharfinger.state.db import schema, sqlite
 from wharfinger.state.secrets import SecretsUnreadable
 
@@ -37,6 +39,7 @@ _UNFINISHED: Final = {
     True: "A rotation is not finished: start every node with the new master key, then run "
     "`wharfinger rotate-master-key --finish`.",
 }
+_NO_STORAGE_ID: Final = "0" * 32
 _NEEDED: Final = {"master key", "tables"}  # without them the data cannot be looked at
 
 
@@ -110,6 +113,8 @@ async def _contents(settings: Settings) -> list[Finding]:
         state = await data.open_state(settings)
     except (SecretsUnreadable, OSError) as error:
         return [Finding("master key", f"{error}.")]
+    except StoreMisconfigured as error:
+        return [Finding("store", f"{error}.")]
     try:
         masters = await data.masters(settings, state.db)
         return [Finding("master key"), *_keys(settings, masters), *await _database(state)]
@@ -156,11 +161,21 @@ async def _database(state: State) -> list[Finding]:
             raise _Problem(found)
 
     return [
+        await _store(state),
         await _finding("tables", version),
         await _finding("database file", integrity),
         await _finding("first access key", keys),
         await _finding(f"access file {state.rules.access_file or '(none)'}", access_file),
     ]
+
+
+async def _store(state: State) -> Finding:
+    subject = "store of the layers"
+    try:
+        await state.blobs.look(_NO_STORAGE_ID)
+    except Unavailable as fault:
+        return Finding(subject, f"It cannot be used ({fault.reason}): see that it is there, and who may do what in it.")
+    return Finding(subject)
 
 
 class _Problem(Exception):

@@ -17,9 +17,11 @@ import msgspec
 from msgspec import Meta
 
 from wharfinger.api.addresses import Addresses
+from wharfinger.domain import stores
 from wharfinger.domain.forwarded import Network, networks
 from wharfinger.domain.names import ACCOUNT, REGION
 from wharfinger.domain.rules import Rules
+from wharfinger.domain.stores import StoreAddress
 from wharfinger.state.clock import SECOND
 
 # `localhost` reaches them, and docker takes it for a registry that needs no TLS
@@ -57,6 +59,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "directory. The password may be left out and stand in `PGPASSWORD` or in the file `PGPASSFILE` names."
         ),
     ] = ""
+    store: Annotated[
+        str,
+        Meta(
+            description="Where the bytes of layers are: `s3://bucket/prefix`, `gs://bucket/prefix` or "
+            "`az://container/prefix`, with options as a query; empty: in the data directory. "
+            "`docs/operations/stores.md` has the options, and the variables for the rights."
+        ),
+    ] = ""
+    redirect: Annotated[
+        bool,
+        Meta(
+            description="Send clients that pull a layer to the store itself, by an address that is good for ten "
+            "minutes. Without it the bytes go through the server, for clients that cannot reach the store."
+        ),
+    ] = True
     master_key: Annotated[
         str,
         Meta(
@@ -247,6 +264,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return TlsFiles(*(Path(name).expanduser().absolute() for name in (self.tls_cert, self.tls_key)))
 
     @property
+    def store_address(self) -> StoreAddress | None:
+        """Where the store outside is, None without one. Raises ValueError."""
+        return stores.address(self.store)
+
+    @property
     def proxies(self) -> tuple[Network, ...]:
         """Who is believed when it forwards. Raises ValueError."""
         return networks(self.trusted_proxies)
@@ -286,6 +308,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             trail_pulls=self.trail_pulls,
             trail_days=self.trail_days,
             trail_bytes=self.trail_bytes,
+            redirect=self.redirect,
         )
 
 
@@ -311,6 +334,10 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
             networks(getattr(settings, name))
         except ValueError as error:
             raise SettingsInvalid(f"{name} has a value it cannot have: {error}") from None
+    try:
+        _ = settings.store_address
+    except ValueError as error:
+        raise SettingsInvalid(f"store has a value it cannot have: {error}") from None
     return settings
 
 

@@ -15,7 +15,7 @@ from wharfinger.domain import digests, manifests
 from wharfinger.domain.faults import ManifestInvalid
 from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
-from wharfinger.state.blobs.store import size_of
+from wharfinger.state.blobs.store import beside, size_of
 from wharfinger.state.clock import HOUR, MINUTE
 from wharfinger.state.db import audit, images
 from wharfinger.state.db.audit import Blob, Due, ImageCheck, Place, Upload
@@ -172,9 +172,12 @@ async def _files(state: State) -> Found:
         present = {file.storage_id: file for file in files if last is None or file.storage_id <= last}
         expected = {blob.storage_id: blob for blob in blobs if last is None or blob.storage_id <= last}
         for storage_id, blob in expected.items():
-            size = size_of(present.pop(storage_id, None), blob.location)
+            file = present.pop(storage_id, None)
+            size = size_of(file, blob.location)
             if size != blob.size and await _lacks_bytes(state, blob):
                 yield Disagreement("bytes", blob.digest, detail=_found(size))
+            if file and beside(file, blob.location) and state.clock() - file.written_at >= IDLE_TERM:
+                yield Disagreement("files", storage_id, detail=str(file.size - blob.size))
         unknown = present.keys() - set(unlinks)
         for storage_id in sorted(unknown - await state.db.read(audit.known, list(unknown))):
             if await _is_unknown(state, storage_id):

@@ -108,6 +108,11 @@ async def blob(state: State, registry: Registry, repository: str, digest: str) -
     raise BlobNotFound(digest)
 
 
+async def address(state: State, found: Blob) -> str | None:
+    """Where the store itself gives out the bytes of a blob; None if they are sent from here."""
+    return await state.blobs.address(found.location) if state.rules.redirect else None
+
+
 async def download_query(state: State, caller: Caller, registry: Registry, repository: str, digest: str) -> str:
     """The query that lets anyone read a layer for an hour in the caller's place, for as long as that may do it.
 

@@ -16,7 +16,7 @@ from wharfinger.domain import digests
 from wharfinger.domain.faults import Unavailable
 from wharfinger.services import audit as audits
 from wharfinger.state import State
-from wharfinger.state.blobs.store import size_of
+from wharfinger.state.blobs.store import beside, size_of
 from wharfinger.state.db import audit
 from wharfinger.state.db.audit import Blob, Place
 
@@ -115,6 +115,8 @@ class _Scrub:
         """What is wrong with the bytes of a blob."""
         file = await self._state.blobs.look(blob.storage_id)
         present = size_of(file, blob.location)
+        if file is not None and beside(file, blob.location):
+            await self._state.blobs.trim(blob.location)
         if present is None:
             return "missing"
         if present != blob.size:

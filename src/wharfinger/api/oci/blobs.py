@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from wharfinger.api.http import FileResponse, Header, Response
+from wharfinger.api.http import FileResponse, Header, Response, begun
 from wharfinger.api.oci.call import Call, Handler, ascii_header
 from wharfinger.contract.oci import OCTET_STREAM, VERSION_HEADER
 from wharfinger.domain.faults import RangeNotSatisfiable
@@ -27,15 +27,21 @@ async def get_blob(call: Call) -> Response | FileResponse:
     """The bytes of a blob, or one range of them."""
     found = await pull.blob(call.state, call.registry, call.repository, call.part)
     span = _span(call.request.header(b"range"), found.size)
+    elsewhere = await pull.address(call.state, found)
+    if elsewhere is not None:
+        return Response(307, [VERSION_HEADER, ascii_header(b"location", elsewhere)])
     headers = _described(call.part, found.size if span is None else span.length)
     store = call.state.blobs
     path = store.path(found.location)
+    pieces = store.read(found.location, *(span or (0, found.size)))
+    if path is None:
+        pieces = await begun(pieces)
     if span is None:
         # a server that can send files does so by itself, else the pieces go through here
-        return FileResponse(200, headers, path, store.read(found.location, 0, found.size))
+        return FileResponse(200, headers, path, pieces)
     last = span.start + span.length - 1
     headers.append((b"content-range", b"bytes %d-%d/%d" % (span.start, last, found.size)))
-    return FileResponse(206, headers, None, store.read(found.location, *span))
+    return FileResponse(206, headers, None, pieces)
 
 
 async def head_blob(call: Call) -> Response:

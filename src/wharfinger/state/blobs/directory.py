@@ -104,6 +104,9 @@ class DirectoryStore:
         with disk_errors():
             await asyncio.to_thread(self._file(storage_id).unlink, missing_ok=True)
 
+    async def trim(self, location: Location) -> None:
+        """A file has nothing beside it."""
+
     def _file(self, storage_id: str) -> Path:
         if not _STORAGE_ID.fullmatch(storage_id):
             raise ValueError(f"{storage_id!r} is no storage id")

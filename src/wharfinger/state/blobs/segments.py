@@ -36,8 +36,8 @@ def spans(text: str, size: int) -> list[Span]:
     """All segments of `size` bytes."""
     found = names(text)
     starts = [int(name.partition("-")[0]) for name in found]
-    ends = [*starts[1:], size]
-    return [Span(name, 0, end - start) for name, start, end in zip(found, starts, ends, strict=True)]
+    ends = [*starts[1:], size]  # of no segments, one too many
+    return [Span(name, 0, end - start) for name, start, end in zip(found, starts, ends, strict=False)]
 
 
 def parts(text: str, size: int, start: int, length: int) -> list[Span]:

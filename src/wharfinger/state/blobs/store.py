@@ -23,6 +23,10 @@ class BytesLost(Exception):
     """Fewer bytes are there than were acknowledged."""
 
 
+class StoreMisconfigured(Exception):
+    """Something that a store needs is missing or wrong; the text says what."""
+
+
 class Location(NamedTuple):
     """Where bytes are, and how many: what the database keeps of an upload or a blob."""
 
@@ -126,4 +130,8 @@ class BlobStore(Protocol):
 
     async def unlink(self, storage_id: str) -> None:
         """Remove an object with all that is under its storage id; one that is not there is no error."""
+        ...
+
+    async def trim(self, location: Location) -> None:
+        """Remove what is under the storage id of a blob and no part of it: nobody can need it. Raises Unavailable."""
         ...
