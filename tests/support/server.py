@@ -38,6 +38,7 @@ class Server:
         self.address = str(settings.get("host", "127.0.0.1"))
         self.port = free_port()
         self.settings = {"data": directory, "port": self.port, **settings}
+        self.inside: tuple[str, ...] = ()  # what the command that starts it begins with
         self.log = directory.with_name(directory.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,6 +82,7 @@ class Server:
         command = [sys.executable, "-m", "wharfinger", "serve"]
         if WEB_SERVER == "uvicorn":
             command = [sys.executable, str(_ON_UVICORN)]
+        command = [*self.inside, *command]
         with self.log.open("ab") as log:
             # a session of its own, so that kill reaches the workers too
             self._process = subprocess.Popen(

@@ -11,6 +11,7 @@ from wharfinger.cli.doctor import doctor
 from wharfinger.cli.env import env
 from wharfinger.cli.events import events
 from wharfinger.cli.feeds import feed
+from wharfinger.cli.health import health
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
 from wharfinger.cli.keys import key
@@ -38,8 +39,9 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `cert`, `env`, `doctor`, `scrub` and `rotate-master-key` work on its data directory. All
-    others are clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `cert`, `env`, `doctor`, `health`, `scrub` and `rotate-master-key` work on its data
+    directory or this machine. All others are clients of it: they find it by the variables that `env` prints, or by its
+    data directory on this machine.
     """
 
 
@@ -48,6 +50,7 @@ for command in (
     cert,
     env,
     doctor,
+    health,
     scrub,
     rotate_master_key,
     images,
