@@ -25,6 +25,10 @@ HOW_TO_GET = {
     "node": "make tools",
     "nginx": "apt-get install nginx-light",
     "strace": "apt-get install strace",
+    "runc": "apt-get install runc",
+    "systemd-analyze": "apt-get install systemd",
+    "helm": "make tools",
+    "compose-check": "make tools",
     "root": "run the tests as root",
 }
 
