@@ -38,8 +38,8 @@ bench-access: .venv/ready
 bench-pages: .venv/ready
 	PYTHONPATH=tests:. $(BIN)/python -m bench.pages $(ARGS)
 
-# programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, the JavaScript SDK,
-# a simulator of IAM
+# programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, what reads compose
+# files, the JavaScript SDK, a simulator of IAM
 tools:
 	tools/install.sh
 
@@ -57,6 +57,8 @@ lock: .venv/ready
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-dev.lock
+	$(BIN)/uv pip compile --group build --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade -o requirements-build.lock
 
 # each line of the evaluator of policies is changed, and a test has to notice; takes half an hour
 mutation: .venv/ready

@@ -18,7 +18,11 @@ install_go() { # <program> <module> <package in it> <version>
     if ! output=$(GOBIN="$tools/bin" go install "$2$3@$4" 2>&1); then
         echo "$output" >&2
         complain "$1 $4 was not built by $(go env GOVERSION), see above; it needs Go 1.24 or newer"
+        return
     fi
+    # Go names a program after its directory
+    built=$(basename "$2$3")
+    [ "$built" = "$1" ] || mv "$tools/bin/$built" "$tools/bin/$1"
 }
 
 # package.json puts a small package in the place of the AWS CLI, which CDK brings for stacks that the tests do not have
@@ -65,5 +69,7 @@ install_go crane github.com/google/go-containerregistry /cmd/crane v0.20.7
 install_go oras oras.land/oras /cmd/oras v1.2.3
 install_go conformance github.com/opencontainers/distribution-spec/conformance "" \
     v0.0.0-20260831232431-97274622c111
+# reads a file as `docker compose config` does; it is what that is made of
+install_go compose-check github.com/compose-spec/compose-go/v2 /cmd v2.16.2
 install_javascript
 exit "$failed"

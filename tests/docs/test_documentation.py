@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tools.reference import PARTS, ROOT, written
@@ -85,7 +84,7 @@ def test_the_version_is_the_same_everywhere() -> None:
 
 
 def test_the_lock_holds_hashes_and_no_addresses() -> None:
-    for lock in (Path(ROOT / "requirements.lock"), Path(ROOT / "requirements-dev.lock")):
+    for lock in (ROOT / name for name in ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")):
         text = lock.read_text()
         assert "://" not in text
         assert all("--hash=sha256:" in entry for entry in re.findall(r"^\S+==(?:.|\n )*", text, re.MULTILINE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 # `make tools` builds the Go programs and installs packages for Node.js under .tools
@@ -26,6 +27,9 @@ HOW_TO_GET = {
     "azurite-blob": "make tools",
     "nginx": "apt-get install nginx-light",
     "strace": "apt-get install strace",
+    "runc": "apt-get install runc",
+    "systemd-analyze": "apt-get install systemd",
+    "compose-check": "make tools",
     "root": "run the tests as root",
 }
 
@@ -37,10 +41,11 @@ def find(program: str) -> str | None:
     if program == "node" and not all((TOOLS / "node_modules" / package).is_dir() for package in _PACKAGES):
         return None
     built = TOOLS / "bin" / program
+    beside = shutil.which(program, path=Path(sys.executable).parent)  # of the development group
     if program == "azurite-blob":
         built = TOOLS / "node_modules" / ".bin" / program
     # some are where only root looks
-    return str(built) if built.exists() else shutil.which(program) or shutil.which(program, path="/usr/sbin")
+    return str(built) if built.exists() else beside or shutil.which(program) or shutil.which(program, path="/usr/sbin")
 
 
 def need(program: str) -> str:

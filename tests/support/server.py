@@ -42,6 +42,7 @@ class Server:
         self.settings = {"data": directory, "port": self.port, **settings_for(directory), **settings}
         if postgresql.IN_USE:
             self.settings.setdefault("database", postgresql.database_of(directory))
+        self.inside: tuple[str, ...] = ()  # what the command that starts it begins with
         self.log = directory.with_name(directory.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -85,6 +86,7 @@ class Server:
         command = [sys.executable, "-m", "wharfinger", "serve"]
         if WEB_SERVER == "uvicorn":
             command = [sys.executable, str(_ON_UVICORN)]
+        command = [*self.inside, *command]
         with self.log.open("ab") as log:
             # a session of its own, so that kill reaches the workers too
             self._process = subprocess.Popen(

@@ -11,6 +11,7 @@ from wharfinger.cli.doctor import doctor
 from wharfinger.cli.env import env
 from wharfinger.cli.events import events
 from wharfinger.cli.feeds import feed
+from wharfinger.cli.health import health
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
 from wharfinger.cli.keys import key
@@ -39,8 +40,9 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `cert`, `env`, `doctor`, `scrub`, `migrate` and `rotate-master-key` work on its data. All
-    others are clients of it: they find it by the variables that `env` prints, or by its data directory on this machine.
+    `serve` is the registry; `cert`, `env`, `doctor`, `health`, `scrub`, `migrate` and `rotate-master-key` work on its
+    data or this machine. All others are clients of it: they find it by the variables that `env` prints, or by its data
+    directory on this machine.
     """
 
 
@@ -49,6 +51,7 @@ for command in (
     cert,
     env,
     doctor,
+    health,
     scrub,
     migrate,
     rotate_master_key,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import http.client
 import logging
 import logging.config
 import multiprocessing
@@ -29,7 +28,7 @@ from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
-from wharfinger.server import data, logs, tls, traces
+from wharfinger.server import data, logs, probe, tls, traces
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
 from wharfinger.server.shares import Block
@@ -284,18 +283,10 @@ class _Server(MPServer):
             threading.Thread(target=self._pair.follow, args=(self.signal_handler_reload,), daemon=True).start()
 
     def _tell(self) -> None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._settings.host, self._settings.host)  # noqa: S104
         while not self.interrupt_signal:
-            with suppress(OSError, http.client.HTTPException):
-                connection = http.client.HTTPConnection(host, self._settings.port, timeout=5)
-                if self._pair is not None:
-                    connection = http.client.HTTPSConnection(
-                        host, self._settings.port, timeout=5, context=tls.any_certificate()
-                    )
-                connection.request("GET", "/readyz")
-                if connection.getresponse().status == 200:
-                    self._ready()
-                    return
+            if probe.missing(self._settings) is None:
+                self._ready()
+                return
             time.sleep(_POLL_SECONDS)
 
 
