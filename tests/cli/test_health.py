@@ -41,7 +41,7 @@ def test_a_server_that_speaks_tls_is_healthy(directory: Path) -> None:
 
 def test_it_says_what_a_server_lacks(directory: Path) -> None:
     with Server(directory, open=True) as server:
-        apsw.Connection(str(directory / FILE)).execute("UPDATE schema_version SET version = 99")
+        apsw.Connection(str(directory / FILE)).execute("UPDATE schema_version SET version = 99, oldest = 99")
         told = health(port=server.port)
     assert told.returncode == 1
     assert "the tables have version 99" in told.stderr
