@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,6 +37,12 @@ class Watched:
     async def rights_version(self) -> int:
         return await self.read(rights.version)
 
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        return self.db.snapshot()
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        return self.db.rewrite()
+
     async def close(self) -> None:
         await self.db.close()
 
@@ -44,6 +51,7 @@ class _WatchedTx:
     def __init__(self, tx: Tx, seen: dict[Statement, Mapping[str, Value]]) -> None:
         self._tx = tx
         self._seen = seen
+        self.dialect = tx.dialect
 
     async def all(self, sql: str, **values: Value) -> list[Row]:
         self._note(sql, values)

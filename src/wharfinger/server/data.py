@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,13 @@ import msgspec
 
 from wharfinger.server.settings import Settings
 from wharfinger.server.tls import Pair
-from wharfinger.services import declared, jobs, login
+from wharfinger.services import copy, declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State, certificates
 from wharfinger.state.blobs.directory import DirectoryStore
+from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.db.database import Database
 from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
@@ -73,17 +75,17 @@ def keep_private() -> None:
 async def prepare(settings: Settings) -> Credentials:
     """Make what is missing in the data directory, bring the tables up to date; the first access key.
 
-    Raises AccessFileInvalid.
+    Raises AccessFileInvalid, CopyUnfinished.
     """
     directory = settings.directory
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    DirectoryStore.prepare(directory / _BLOBS)
+    make_directory(settings)
     keys = key_files(settings)
     if not (directory / FILE).exists():
         keys.make()
     state = open_state(settings)
     try:
         await migrate(state.db)
+        await copy.end(state.db, state.clock)
         await jobs.schedule(state)
         await declared.load(state)
         credentials = await login.first_key(state)
@@ -93,6 +95,37 @@ async def prepare(settings: Settings) -> Credentials:
     for path in keys.open_to_others():
         log.warning("other users of this machine may read %s: take that right away", path)
     return credentials
+
+
+def make_directory(settings: Settings) -> None:
+    """Make the data directory, with room for bytes."""
+    settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    DirectoryStore.prepare(settings.directory / _BLOBS)
+
+
+def is_prepared(settings: Settings) -> bool:
+    """Whether a server was started here, or a copy was made."""
+    return (settings.directory / FILE).exists()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database alone, without any key."""
+    return Sqlite(settings.directory)
+
+
+def open_store(settings: Settings) -> BlobStore:
+    """The place for the bytes of layers."""
+    return DirectoryStore(settings.directory / _BLOBS)
+
+
+async def envelope(settings: Settings, db: Database) -> Sequence[bytes]:  # noqa: ARG001
+    """The data key, as each master key that opens it wraps it."""
+    return key_files(settings).wraps()
+
+
+async def put_envelope(settings: Settings, db: Database, wraps: Sequence[bytes]) -> None:  # noqa: ARG001
+    """Have this data key from now on."""
+    key_files(settings).put(wraps)
 
 
 def key_files(settings: Settings) -> KeyFiles:
@@ -105,8 +138,8 @@ def open_state(settings: Settings, clock: Clock = system_clock) -> State:
     directory = settings.directory
     secrets = key_files(settings).read()  # before the database, which nobody would close
     return State(
-        db=Sqlite(directory),
-        blobs=DirectoryStore(directory / _BLOBS),
+        db=open_database(settings),
+        blobs=open_store(settings),
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),

@@ -9,7 +9,8 @@ may be run again: after a serialization failure, or alone after a failed group c
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
 
 Row = tuple[Any, ...]
 Value = str | int | bytes | None | Sequence[str] | Sequence[int]
@@ -19,6 +20,11 @@ T = TypeVar("T")
 
 class Tx(Protocol):
     """One transaction. SQL has named parameters, `:name`; `EACH(:name)` stands for the items of a list."""
+
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Whose words are understood, for the few statements that cannot be the same for both."""
+        ...
 
     async def all(self, sql: str, **values: Value) -> list[Row]:
         """Every row of a query."""
@@ -56,6 +62,20 @@ class Database(Protocol):
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` and make it durable, or raise and leave no trace of it."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        """One state, read for as long as it takes while others write and other things are awaited. Raises Unavailable.
+
+        It costs: SQLite makes a copy of its file, PostgreSQL gives back no room of rows that go meanwhile.
+        """
+        ...
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        """One transaction as long as it takes, on a database that nobody else uses; at the end it is made durable.
+
+        Raises Unavailable; what raises within leaves no trace.
+        """
         ...
 
     async def close(self) -> None:

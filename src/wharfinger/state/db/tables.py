@@ -367,4 +367,18 @@ ALTER TABLE uploads ADD COLUMN segments TEXT;
 ALTER TABLE blobs ADD COLUMN segments TEXT;
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, SEGMENTS)
+COPIES: Final = """
+-- at most one row: this is a copy of another installation, and no server has been started on it
+CREATE TABLE copies (
+    origin TEXT PRIMARY KEY,            -- which one, made of its data key
+    is_finished BIGINT NOT NULL         -- 0: nothing is here yet that a server could serve
+); -- clustered
+-- the bytes that are here for it
+CREATE TABLE copied_bytes (
+    storage_id TEXT PRIMARY KEY,
+    segments TEXT,
+    is_whole BIGINT NOT NULL            -- 0: they were begun
+); -- clustered
+"""
+
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, SEGMENTS, COPIES)
