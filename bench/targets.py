@@ -16,7 +16,8 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from support.oci import Oci
-from support.server import free_port, with_models
+from support.ports import free_port
+from support.server import with_models
 
 REPOSITORY: Final = "bench"
 _START_SECONDS: Final = 20

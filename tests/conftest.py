@@ -6,11 +6,12 @@ import itertools
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from support import postgresql
 from support.programs import HOW_TO_GET, find
 from support.registry import Registry
 from support.server import Server
@@ -29,6 +30,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
                 if REQUIRE_ALL:
                     pytest.fail(f"{program} is not installed: {HOW_TO_GET[program]}", pytrace=False)
                 pytest.skip(f"{program} is not installed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    yield
+    directory = getattr(item, "funcargs", {}).get("tmp_path")
+    if directory is not None:
+        postgresql.empty_databases_of(directory)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

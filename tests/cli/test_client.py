@@ -13,7 +13,7 @@ import pytest
 from support.command_line import CommandLine
 from support.content import series
 from support.oci import Oci
-from support.server import free_port
+from support.ports import free_port
 from support.shell import Shell
 from support.signing import HOST, KEY, NOW, SECRET, sign
 from wharfinger.cli.access import Access

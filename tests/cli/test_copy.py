@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 
 from support.content import image
 from support.damage import file_of, flip_a_bit, run_sql
+from support.ports import free_port
 from support.registry import Registry
-from support.server import Server, free_port
+from support.server import Server
 from wharfinger.cli.main import main
 from wharfinger.services import copied_rows
 from wharfinger.state.db.database import Tx

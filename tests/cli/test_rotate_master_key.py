@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from support.nodes import Nodes
 from support.oci import Oci
 from support.poll import until
 from support.registry import new_password
 from support.server import Server
 from wharfinger.cli.main import main
+from wharfinger.server import data
 from wharfinger.state.keyfiles import KeyFiles
 
 
@@ -116,3 +119,40 @@ def made(directory: Path) -> KeyFiles:
     keys = KeyFiles(directory, directory / "master.key")
     keys.make()
     return keys
+
+
+# --- where nodes share a database ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The data directory of one that was started."""
+    settings = Nodes(tmp_path / "nodes", monkeypatch).settings("one")
+    asyncio.run(data.prepare(settings))
+    return settings.directory
+
+
+def test_nodes_get_a_new_master_key_in_two_steps(node: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    told = rotate(node, "--to", new).output
+    assert f"{new} opens the data key in the database now, and so does {node / 'master.key'}." in told
+    assert "rotate-master-key --finish" in told
+    told = rotate(node, "--master-key", new, "--finish").output
+    assert f"{new} opens the data key in the database; 1 older master key(s) do so no more." in told
+    refused = rotate(node, "--finish")
+    assert (refused.exit_code, "does not open the data key" in refused.output) == (1, True)
+
+
+@pytest.mark.parametrize("options", [(), ("--to", "new", "--finish")], ids=["in place", "both at once"])
+def test_what_would_shut_other_nodes_out_is_refused(node: Path, options: tuple[str, ...]) -> None:
+    before = (node / "master.key").read_bytes()
+    result = rotate(node, *options)
+    assert (result.exit_code, "make the new one with --to, give it to every node" in result.output) == (2, True)
+    assert (node / "master.key").read_bytes() == before
+
+
+def test_one_machine_has_nothing_to_finish(directory: Path) -> None:
+    keys = made(directory)
+    result = rotate(directory, "--finish")
+    assert (result.exit_code, "a start with the new key does it" in result.output) == (2, True)
+    assert keys.masters() == 1

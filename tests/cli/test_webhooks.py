@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from support.command_line import CommandLine
-from support.server import REGION, Server, free_port
+from support.ports import free_port
+from support.server import REGION, Server
 from support.shell import Shell
 
 SECRET = "0123456789abcdef"

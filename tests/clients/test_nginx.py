@@ -17,8 +17,9 @@ from support.content import image, layer, sha256
 from support.daemons import short_directory
 from support.oci import Oci
 from support.poll import until
+from support.ports import free_port
 from support.programs import need
-from support.server import Server, free_port
+from support.server import Server
 from support.shell import Shell, contents, read_layout, write_layout
 from support.tls import renew
 

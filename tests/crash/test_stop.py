@@ -18,8 +18,9 @@ import pytest
 
 from support.content import image, sha256
 from support.poll import until
+from support.ports import free_port
 from support.registry import Registry
-from support.server import Server, free_port
+from support.server import Server
 from support.wire import Wire
 from wharfinger.server.serve import DRAIN_SECONDS
 

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import pytest
 
 from support.daemons import docker_engine
+from support.ports import free_port
 from support.readme import commands
-from support.server import free_port
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 60

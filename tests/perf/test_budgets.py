@@ -40,12 +40,18 @@ class Metered:
     looks: int = 0  # whether any right has changed since
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         before = self.inner.statements
         result = await self.inner.read(work, *args, **kwargs)
         decides = work.__module__ in {access.__name__, remembered.__name__}
         (self.decisions if decides else self.reads).append(self.inner.statements - before)
+        return result
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        result = await self.inner.ask(work, *args, **kwargs)
+        self.reads.append(1)
         return result
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -63,6 +69,9 @@ class Metered:
 
     def rewrite(self) -> AbstractAsyncContextManager[Tx]:
         return self.inner.rewrite()
+
+    async def time(self) -> int:
+        return await self.inner.time()
 
     async def close(self) -> None:
         await self.inner.close()

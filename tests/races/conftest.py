@@ -18,6 +18,6 @@ async def workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     without_syncs(monkeypatch)
     clock = Clock()
     async with prepared(tmp_path / "data", clock) as state:
-        second = opened(tmp_path / "data", clock)
+        second = await opened(tmp_path / "data", clock)
         yield Workers(tmp_path / "data", clock, (state, second))
         await second.db.close()

@@ -342,7 +342,7 @@ def test_what_is_deleted_can_be_restored_and_what_is_needed_is_never_collected(
 
         async def begin() -> None:
             first = await stack.enter_async_context(prepared(Bin.directory, Bin.clock))
-            second = opened(Bin.directory, Bin.clock)
+            second = await opened(Bin.directory, Bin.clock)
             stack.push_async_callback(second.db.close)
             Bin.states = (first, second)
 

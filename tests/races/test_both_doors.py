@@ -354,7 +354,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Bo
 
         async def open_both() -> tuple[State, State]:
             first = await stack.enter_async_context(prepared(tmp_path / "data", clock))
-            second = opened(tmp_path / "data", clock)
+            second = await opened(tmp_path / "data", clock)
             stack.push_async_callback(second.db.close)
             return first, second
 

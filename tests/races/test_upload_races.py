@@ -223,12 +223,16 @@ class Interrupted:
     then: Callable[[], Awaitable[object]]
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         found = await self.inner.read(work, *args, **kwargs)
         if work is blobs.find:
             await self.then()
         return found
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.read(work, *args, **kwargs)
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.inner.write(work, *args, **kwargs)
@@ -241,6 +245,9 @@ class Interrupted:
 
     def rewrite(self) -> AbstractAsyncContextManager[Tx]:
         return self.inner.rewrite()
+
+    async def time(self) -> int:
+        return await self.inner.time()
 
     async def close(self) -> None:
         await self.inner.close()

@@ -71,7 +71,7 @@ def _code(server: Server, key: str, secret: str) -> str:
 
 def _keys(directory: Path) -> list[AccessKey]:
     async def read() -> list[AccessKey]:
-        state = opened(directory, open=False)
+        state = await opened(directory, open=False)
         try:
             assert await state.db.read(principals.page, ACCOUNT, "user", "", 10) == []
             return await state.db.read(keys.of_root, ACCOUNT)

@@ -24,7 +24,8 @@ from support.certificates import certificate
 from support.content import image
 from support.oci import Oci
 from support.poll import until
-from support.server import WEB_SERVER, Server, free_port
+from support.ports import free_port
+from support.server import WEB_SERVER, Server
 from support.shell import Shell
 from support.tls import connection, encrypted, status, trusting
 from wharfinger.server.settings import TlsFiles

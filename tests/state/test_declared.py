@@ -331,7 +331,7 @@ async def test_the_doctor_is_told_what_stands_in_the_way(place: Place) -> None:
 
 async def test_what_came_from_a_file_stays_without_it_and_is_told(place: Place, tmp_path: Path) -> None:
     await place.look("[users.alice]")
-    without = opened(tmp_path / "data")
+    without = await opened(tmp_path / "data")
     try:
         await declared.load(without)
         told = await declared.out_of_step(without)

@@ -275,7 +275,7 @@ async def test_an_errand_is_done_piece_by_piece_and_lets_others_have_their_turn(
 
 
 async def test_two_workers_run_a_schedule_once(state: State, clock: Clock, tmp_path: Path, counted: Counted) -> None:
-    other = opened(tmp_path / "data", clock)
+    other = await opened(tmp_path / "data", clock)
     await service.schedule(state)
     await service.schedule(other)
     for _ in range(10):
@@ -321,3 +321,86 @@ async def test_jobs_go_on_when_the_database_comes_back(
 
 async def rename_jobs(tx: Tx, before: str, after: str) -> None:
     await tx.run(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+# --- held while it is done -----------------------------------------------------------------------------------
+
+
+@dataclass
+class Long:
+    """A kind of job that is done when it is told so."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    may_end: asyncio.Event = field(default_factory=asyncio.Event)
+    is_stopped: bool = False
+
+    async def run(self, state: State) -> None:
+        self.begun.set()
+        try:
+            await self.may_end.wait()
+        except asyncio.CancelledError:
+            self.is_stopped = True
+            raise
+
+
+@pytest.fixture
+async def long(state: State, monkeypatch: pytest.MonkeyPatch) -> Long:
+    """The one kind of job that there is; its worker says each 10 ms that it is at it."""
+    made = Long()
+    monkeypatch.setattr(service, "KINDS", {"long": Kind(made.run, every=MINUTE, lease=30)})
+    await service.schedule(state)
+    return made
+
+
+async def test_a_job_that_takes_longer_than_its_lease_is_kept(state: State, clock: Clock, long: Long) -> None:
+    running = asyncio.create_task(run_one(state))
+    await long.begun.wait()
+    for _ in range(3):
+        clock.move(20)
+        async with asyncio.timeout(30):
+            while await state.db.read(jobs.next_due, service.KINDS) != clock() + 30:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.001)
+        assert await run_one(state) is False
+    long.may_end.set()
+    assert await running is True
+    assert [row[2:] for row in await state.db.read(rows)] == [(clock() + MINUTE, 0, None)]
+
+
+async def test_a_worker_that_lost_its_job_stops_and_says_nothing_of_it(state: State, clock: Clock, long: Long) -> None:
+    running = asyncio.create_task(run_one(state))
+    await long.begun.wait()
+    await state.db.write(jobs.begin, "long", "", clock() + 5)
+    assert await running is True
+    assert long.is_stopped
+    assert [row[2:] for row in await state.db.read(rows)] == [(clock() + 5, 0, None)]
+
+
+async def test_a_worker_that_ends_stops_its_job_and_another_does_it_later(
+    state: State, clock: Clock, long: Long
+) -> None:
+    running = asyncio.create_task(run_one(state))
+    await long.begun.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert long.is_stopped
+    clock.move(MINUTE)
+    long.may_end.set()
+    assert await run_one(state) is True
+
+
+async def test_a_worker_whose_clock_is_ahead_takes_a_job_and_the_first_one_can_undo_nothing_of_it(
+    state: State, clock: Clock, tmp_path: Path, long: Long
+) -> None:
+    ahead = Clock(clock() + 5 * MINUTE)
+    other = await opened(tmp_path / "data", ahead)
+    first = asyncio.create_task(run_one(state))
+    await long.begun.wait()
+    long.begun.clear()
+    second = asyncio.create_task(run_one(other))
+    await long.begun.wait()
+    assert await first is True
+    long.may_end.set()
+    assert await second is True
+    assert [row[2:] for row in await state.db.read(rows)] == [(ahead() + MINUTE, 0, None)]
+    await other.db.close()

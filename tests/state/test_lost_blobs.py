@@ -128,7 +128,7 @@ async def test_two_workers_that_bring_back_a_blob_at_once_leave_one_file(
     doors: Doors, data: Path, damage: Damage
 ) -> None:
     damage(file_of(data, CONTENT))
-    second = opened(data, doors.state.clock)
+    second = await opened(data, doors.state.clock)
     pushes = [
         door.oci("POST", f"{name}/blobs/uploads/?digest={DIGEST}", CONTENT)
         for name in ("app", "other")

@@ -119,15 +119,15 @@ def test_another_user_does_not_rotate_for_the_server_could_not_read_the_result(
 
 
 def test_who_reads_while_a_rotation_goes_by_reads_again(files: KeyFiles, monkeypatch: pytest.MonkeyPatch) -> None:
-    before, read = key(files), keyfiles._read_key
+    before, read = key(files), keyfiles.read_key
 
     def slowly(path: Path) -> bytes:
         found = read(path)
-        monkeypatch.setattr(keyfiles, "_read_key", read)
+        monkeypatch.setattr(keyfiles, "read_key", read)
         files.rotate(None)
         return found
 
-    monkeypatch.setattr(keyfiles, "_read_key", slowly)
+    monkeypatch.setattr(keyfiles, "read_key", slowly)
     assert key(files) == before
 
 
@@ -179,7 +179,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, name: str, note: Callable[..., None])
 def problems(files: KeyFiles) -> str:
     """Those that the doctor finds with the keys."""
     settings = settings_of(files.directory, master_key=str(files.master))
-    return "\n".join(finding.problem or "" for finding in doctor._keys(settings))
+    return "\n".join(finding.problem or "" for finding in doctor._keys(settings, files.masters()))
 
 
 def test_the_doctor_has_nothing_to_say_of_good_keys(files: KeyFiles) -> None:
@@ -203,5 +203,5 @@ def test_the_doctor_names_a_rotation_that_is_not_finished(files: KeyFiles, elsew
 def test_the_doctor_hints_at_a_master_key_beside_data_that_others_reach(files: KeyFiles, host: str, hints: int) -> None:
     settings = settings_of(files.directory, host=host)
     data.announce(settings)
-    found = [finding for finding in doctor._keys(settings) if "--master-key" in finding.subject]
+    found = [finding for finding in doctor._keys(settings, files.masters()) if "--master-key" in finding.subject]
     assert [finding.problem for finding in found] == [None] * hints

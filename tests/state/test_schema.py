@@ -26,7 +26,7 @@ from wharfinger.domain.faults import Unavailable
 from wharfinger.domain.mutability import Mutability
 from wharfinger.server import data
 from wharfinger.state import db as floor
-from wharfinger.state.db import deletions, repositories, schema, sqlite
+from wharfinger.state.db import declared, deletions, repositories, schema, sqlite
 from wharfinger.state.db.database import Tx, Value
 from wharfinger.state.db.deletions import Deletion
 from wharfinger.state.db.repositories import Packed, Repository
@@ -36,12 +36,13 @@ from wharfinger.state.db.tables import MIGRATIONS
 from wharfinger.state.keyfiles import KeyFiles
 
 TABLES = {
-    "access_file",
+    "access_files",
     "access_keys",
     "attachments",
     "blobs",
     "copied_bytes",
     "copies",
+    "data_key",
     "deletions",
     "events",
     "feeds",
@@ -65,21 +66,31 @@ TABLES = {
     "robots",
     "schema_version",
     "tags",
+    "trail_pieces",
+    "trail_positions",
     "unlinks",
     "uploads",
     "webhooks",
 }
-NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories"}
-# one of the tables, of the rights, of the access file; one for each provider, each kind, each errand waited for
-FEW_ROWS = ("schema_version", "rights_version", "access_file", "identity_providers", "jobs")
+NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories", "trail_pieces"}
+# one of the tables, of the rights; one for each node, master key, provider, kind, errand waited for, hour of a node
+FEW_ROWS = (
+    "schema_version",
+    "rights_version",
+    "access_files",
+    "data_key",
+    "identity_providers",
+    "jobs",
+    "trail_positions",
+)
 # the version is no part of the migrations that it counts
 MADE_BY_MIGRATIONS = sorted(TABLES - {"schema_version"})
 # of the module schema, only the version is asked for while a server runs
 MODULES = [
     importlib.import_module(f"{floor.__name__}.{module.name}")
     for module in pkgutil.iter_modules(floor.__path__)
-    if module.name not in {"database", "schema", "sqlite", "tables"}
-    and module.name not in {"copies", "rows"}  # a copy is to read all of it
+    if module.name not in {"copies", "rows"}  # a copy is to read all of it
+    and module.name not in {"database", "postgres", "schema", "sqlite", "tables"}
 ]
 
 
@@ -165,6 +176,22 @@ async def test_data_of_a_newer_version_is_left_as_it_is(db: Sqlite, tmp_path: Pa
     with pytest.raises(SchemaTooNew):
         await data.prepare(settings_of(tmp_path))
     assert everything_in(tmp_path) == before
+
+
+async def test_an_access_file_that_was_dealt_with_before_there_were_nodes_is_not_news(
+    db: Sqlite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(schema, "VERSION", 3)
+        await migrate(db)
+
+    async def deal(tx: Tx) -> None:
+        await tx.run("UPDATE access_file SET digest = 'a', problem = 'b'")
+
+    await db.write(deal)
+    await migrate(db)
+    assert await db.read(declared.note, "") == declared.Note("a", "b")
+    assert await db.write(declared.put_note, "", declared.Note("a", "b")) is False
 
 
 async def test_repositories_that_are_in_the_bin_since_before_there_were_lifecycle_policies_come_back(

@@ -38,7 +38,7 @@ async def served(source: Path, to: Path, clock: Clock) -> AsyncIterator[Doors]:
     """The doors of a copy, with a server started on it, once the master key is there."""
     shutil.copy(source / "master.key", to / "master.key")
     await data.prepare(settings_of(to))
-    state = opened(to, clock)
+    state = await opened(to, clock)
     try:
         yield Doors(state)
     finally:

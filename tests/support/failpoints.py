@@ -81,9 +81,13 @@ class _Database:
     points: Failpoints
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.inner.read(work, *args, **kwargs)
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.inner.ask(work, *args, **kwargs)
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.points.step(self.inner.write(work, *args, **kwargs))
@@ -96,6 +100,9 @@ class _Database:
 
     def rewrite(self) -> AbstractAsyncContextManager[Tx]:
         return self.inner.rewrite()
+
+    async def time(self) -> int:
+        return await self.inner.time()
 
     async def close(self) -> None:
         await self.inner.close()

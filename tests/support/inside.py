@@ -84,7 +84,7 @@ def uploads(server: Server, account: str) -> int:
 
 @asynccontextmanager
 async def _opened(server: Server, clock: Clock = system_clock) -> AsyncIterator[State]:
-    state = opened(server.directory, clock, open=server.is_open)
+    state = await opened(server.directory, clock, open=server.is_open)
     try:
         yield state
     finally:

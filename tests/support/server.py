@@ -7,7 +7,6 @@ import functools
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,8 @@ import boto3
 import botocore.session
 from botocore.config import Config
 
+from support import postgresql
+from support.ports import free_port
 from wharfinger import contract
 from wharfinger.server.tls import any_certificate
 
@@ -38,6 +39,8 @@ class Server:
         self.address = str(settings.get("host", "127.0.0.1"))
         self.port = free_port()
         self.settings = {"data": directory, "port": self.port, **settings}
+        if postgresql.IN_USE:
+            self.settings.setdefault("database", postgresql.database_of(directory))
         self.log = directory.with_name(directory.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -181,11 +184,3 @@ def with_models() -> boto3.Session:
 def _clean_environment() -> dict[str, str]:
     """Without what the tests themselves are told by variables."""
     return {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
-
-
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port

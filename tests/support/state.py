@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from support import postgresql
 from support.server import REGION
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
@@ -53,19 +54,20 @@ class Clock:
 
 def settings_of(directory: Path, **more: Any) -> Settings:
     """Settings of a server on a directory, open unless `more` says otherwise."""
-    return Settings(data=str(directory), **{"open": True, **more})
+    database = postgresql.database_of(directory) if postgresql.IN_USE else ""
+    return Settings(data=str(directory), **{"open": True, "database": database, **more})
 
 
-def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:
+async def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:
     """What one worker has open, on a directory that is prepared."""
-    return data.open_state(settings_of(directory, **settings), clock or Clock())
+    return await data.open_state(settings_of(directory, **settings), clock or Clock())
 
 
 @asynccontextmanager
 async def prepared(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> AsyncIterator[State]:
     """A new data directory, open as one worker has it; without jobs beside it."""
     await data.prepare(settings_of(directory, **settings))
-    state = opened(directory, clock, **settings)
+    state = await opened(directory, clock, **settings)
     try:
         yield state
     finally:
@@ -111,7 +113,7 @@ async def empty(state: State, directory: Path) -> None:
 async def collect_later(directory: Path, later: int) -> int:
     """Collect a directory that no server has open, as if so many milliseconds had passed: the time that it was then."""
     clock = Clock(system_clock() + later)
-    state = opened(directory, clock)
+    state = await opened(directory, clock)
     try:
         await collect_all(state)
     finally:

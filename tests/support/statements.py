@@ -27,12 +27,16 @@ class Watched:
     seen: dict[Statement, Mapping[str, Value]]
     statements: int = 0
     transactions: int = 0
+    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.db.read(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.db.write(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.db.ask(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
 
     async def rights_version(self) -> int:
         return await self.read(rights.version)
@@ -42,6 +46,9 @@ class Watched:
 
     def rewrite(self) -> AbstractAsyncContextManager[Tx]:
         return self.db.rewrite()
+
+    async def time(self) -> int:
+        return await self.db.time()
 
     async def close(self) -> None:
         await self.db.close()

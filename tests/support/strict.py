@@ -112,7 +112,7 @@ async def new_strict(directory: Path, clock: Clock | None = None, **more: Any) -
 async def open_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
     """On a data directory that is there."""
     clock, settings = clock or Clock(), _settings(directory, more)
-    states = [data.open_state(settings, clock) for _ in range(2)]
+    states = [await data.open_state(settings, clock) for _ in range(2)]
     try:
         one, two = (Worker(state, ACCOUNT, settings=settings) for state in states)
         yield Strict(directory, clock, one, two, await _root(states[0]))

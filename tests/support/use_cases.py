@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from support.content import Image, image, index, layer, series, sha256
 from support.doors import Body, Doors
 from support.lifecycle import between_look_and_act, policy, rule
-from support.server import REGION, free_port
+from support.ports import free_port
+from support.server import REGION
 from support.state import ACCOUNT, REGISTRY, Clock, collect_all
 from support.statements import Statement, Watched
 from support.strict import ADDRESS, basic, document
@@ -23,11 +24,15 @@ from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract.ecr import SERVICE as ECR
 from wharfinger.contract.sts import API_VERSION
-from wharfinger.services import audit, health, jobs, login, plans, scrub, webhooks
+from wharfinger.services import audit, health, jobs, login, plans, scrub, shared_trail, webhooks
 from wharfinger.services.declared import Follower
+from wharfinger.services.records import Filter, Reader
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, HOUR
+from wharfinger.state.db import jobs as job_rows
 from wharfinger.state.db.database import Tx, Value
+from wharfinger.state.db.jobs import Job
+from wharfinger.state.sharedkeys import SharedKeys
 
 APP: Final = {"repositoryName": "app"}
 _TOKEN: Final = (b'{"alg":"RS256","kid":"a"}', b'{"iss":"https://issuer.example.com"}', b"none")
@@ -71,6 +76,7 @@ async def use_everything(state: State, clock: Clock) -> dict[Statement, Mapping[
     await doors.served("DeleteRepository", repositoryName="app", force=True)
     assert (await doors.ecr("DeleteRepository", repositoryName="other")).code == "RepositoryNotEmptyException"
     await doors.served("DeleteRepository", repositoryName="other", force=True)
+    await _shared(watched, clock)
     await _upkeep(watched, clock)
     return seen
 
@@ -370,6 +376,18 @@ async def _declared(state: State) -> None:
             await follower.look()
 
 
+async def _shared(state: State, clock: Clock) -> None:
+    """What is done only where nodes share the database."""
+    with TemporaryDirectory() as directory:
+        keys = SharedKeys(state.db, Path(directory), Path(directory, "master.key"))
+        await keys.make()
+        await keys.read()
+    await shared_trail.page(state, Reader(ACCOUNT, Filter()), None, 1)
+    await state.db.write(job_rows.keep, Job("a kind", "", 1, "a lease"), clock())
+    later = replace(state, clock=lambda: clock() + 2 * state.rules.trail_days * DAY)
+    await shared_trail.expire(later)
+
+
 def _write(directory: Path, name: str, text: str) -> None:
     (directory / name).write_text(text)
     (directory / name).chmod(0o600)
@@ -410,7 +428,7 @@ async def _audit(doors: Doors) -> None:
 
 
 async def _damage(tx: Tx, digest: str) -> None:
-    await tx.run("UPDATE images SET manifest = x'00' WHERE digest = :digest", digest=digest)
+    await tx.run("UPDATE images SET manifest = :rotten WHERE digest = :digest", rotten=b"\0", digest=digest)
 
 
 async def _upkeep(state: State, clock: Clock) -> None:

@@ -139,7 +139,7 @@ async def test_what_is_no_record_hides_none(doors: Doors, tmp_path: Path, junk: 
 
 
 async def test_all_workers_write_one_trail(doors: Doors, tmp_path: Path, clock: Clock) -> None:
-    second = opened(tmp_path / "data", clock)
+    second = await opened(tmp_path / "data", clock)
     await Doors(second).ecr("ListImages", **APP)
     second.trail.close()
     await second.db.close()

@@ -42,7 +42,7 @@ async def doors(tmp_path: Path, clock: Clock) -> AsyncIterator[Doors]:
 @pytest.fixture
 async def second(doors: Doors, tmp_path: Path, clock: Clock) -> AsyncIterator[State]:
     """Another worker on the same data."""
-    state = opened(tmp_path / "data", clock, webhook_private=True)
+    state = await opened(tmp_path / "data", clock, webhook_private=True)
     yield state
     await state.db.close()
 

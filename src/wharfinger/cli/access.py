@@ -70,7 +70,7 @@ def first_key(settings: Settings) -> Credentials:
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     async def read() -> Credentials:
-        state = data.open_state(settings)
+        state = await data.open_state(settings)
         try:
             return await login.first_key(state)
         finally:

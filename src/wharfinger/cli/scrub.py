@@ -58,7 +58,7 @@ async def _scrub(settings: Settings, rate: float | None, *, as_json: bool) -> in
             f"no server has been started on {settings.directory} yet: start one with `wharfinger serve`."
         )
     try:
-        state = data.open_state(settings)
+        state = await data.open_state(settings)
     except (SecretsUnreadable, PermissionError) as error:
         raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
     try:

@@ -17,7 +17,7 @@ from wharfinger.api.sts.entry import StsDoor, is_meant
 from wharfinger.domain.faults import Fault, Unavailable
 from wharfinger.server.data import open_state
 from wharfinger.server.settings import Settings
-from wharfinger.services import declared, health, jobs, webhooks
+from wharfinger.services import clocks, declared, health, jobs, shared_trail, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
 from wharfinger.state.ids import new_uuid
@@ -74,11 +74,17 @@ class Application:
 
     async def start(self) -> State:
         """Open the data directory and begin with what goes on beside the requests."""
-        self._state = state = open_state(self._settings, self._clock)
+        self._state = state = await open_state(self._settings, self._clock)
         self._aws = AwsDoor(state, self._settings.addresses)
         self._oci = OciDoor(state)
         self._sts = StsDoor(state)
-        beside = (jobs.run_forever, webhooks.run_forever, declared.run_forever)
+        beside = (
+            jobs.run_forever,
+            webhooks.run_forever,
+            declared.run_forever,
+            shared_trail.run_forever,
+            clocks.run_forever,
+        )
         self._beside = [asyncio.create_task(each(state)) for each in beside]
         return state
 
@@ -92,6 +98,7 @@ class Application:
             task.cancel()
         await asyncio.gather(*self._beside, return_exceptions=True)
         if self._state is not None:
+            await shared_trail.hand_over_the_rest(self._state)
             self._state.trail.close()
             await self._state.db.close()
 

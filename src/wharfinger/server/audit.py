@@ -102,7 +102,7 @@ _DUE: Final = {
 def examine(settings: Settings) -> Iterator[tuple[str, str | None]]:
     """Every check: what was looked at, and if it is not so, one sentence with the cure. The server may run."""
     with asyncio.Runner() as runner:
-        state = data.open_state(settings)
+        state = runner.run(data.open_state(settings))
         try:
             for stage in audit.STAGES:
                 yield from runner.run(_results(state, stage))

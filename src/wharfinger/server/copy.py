@@ -41,7 +41,7 @@ async def run(
         raise CopyRefused(f"both are {source.directory}: name another place for the copy")
     data.keep_private()
     async with _source(source) as state:
-        wraps = await data.envelope(source, state.db)
+        wraps = await data.wraps(source, state.db)
         _check_master_key(to, source, wraps)
         with data.held(to.directory):
             data.make_directory(to)
@@ -50,8 +50,8 @@ async def run(
                 await migrate(db)
                 await _begin(to, db, _origin(state.secrets), wraps, overwrite=overwrite)
                 outcome = await copy.run(state, replace(state, db=db, blobs=data.open_store(to)), tell, deep=deep)
-                if outcome.is_done and await data.envelope(to, db) != wraps:
-                    await data.put_envelope(to, db, wraps)  # its master key was rotated
+                if outcome.is_done and await data.wraps(to, db) != wraps:
+                    await data.put_wraps(to, db, wraps)  # its master key was rotated
             finally:
                 await db.close()
     return Made(outcome, not data.key_files(to).has_master())
@@ -61,7 +61,9 @@ async def run(
 async def _source(settings: Settings) -> AsyncIterator[State]:
     if not data.is_prepared(settings):
         raise CopyRefused(f"there is no installation in {settings.directory} that could be copied")
-    state = data.open_state(settings)
+    if settings.database:
+        settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # for the name that a node has
+    state = await data.open_state(settings)
     try:
         missing = await health.missing(state)
         if missing is not None:
@@ -69,7 +71,7 @@ async def _source(settings: Settings) -> AsyncIterator[State]:
         found = await state.db.read(copies.find)
         if found is not None and not found.is_finished:
             raise CopyRefused(f"{settings.directory} is itself a copy that is not finished")
-        if not await data.envelope(settings, state.db):
+        if not await data.wraps(settings, state.db):
             raise CopyRefused(f"there is no secrets.key in {settings.directory}: start a server of this version once")
         yield state
     finally:
@@ -90,12 +92,12 @@ async def _begin(to: Settings, db: Database, origin: str, wraps: Sequence[bytes]
     is_finished = is_ours and not is_empty and (found is None or found.is_finished)
     await db.write(copies.begin, Copy(origin, is_finished))
     if not is_finished:
-        await data.put_envelope(to, db, wraps)
+        await data.put_wraps(to, db, wraps)
 
 
 async def _has_key_of(to: Settings, db: Database, origin: str) -> bool:
     try:
-        secrets = data.key_files(to).opens(await data.envelope(to, db))
+        secrets = data.key_files(to).opens(await data.wraps(to, db))
     except SecretsUnreadable:
         return False
     return secrets is not None and _origin(secrets) == origin

@@ -16,16 +16,20 @@ from wharfinger.server.settings import Settings
 from wharfinger.server.tls import Pair
 from wharfinger.services import copy, declared, jobs, login
 from wharfinger.services.login import Credentials
-from wharfinger.state import State, certificates
+from wharfinger.state import State, certificates, nodes
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import BlobStore
-from wharfinger.state.clock import Clock, system_clock
+from wharfinger.state.clock import Clock, SharedClock, system_clock
+from wharfinger.state.db import data_key
 from wharfinger.state.db.database import Database
+from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.keyfiles import KeyFiles
 from wharfinger.state.limits import Limits
+from wharfinger.state.secrets import Secrets
+from wharfinger.state.sharedkeys import SharedKeys
 from wharfinger.state.trail import TrailFiles
 
 log = logging.getLogger(__name__)
@@ -80,9 +84,11 @@ async def prepare(settings: Settings) -> Credentials:
     directory = settings.directory
     make_directory(settings)
     keys = key_files(settings)
-    if not (directory / FILE).exists():
+    if is_shared(settings):
+        await _prepare_shared(settings)
+    elif not (directory / FILE).exists():
         keys.make()
-    state = open_state(settings)
+    state = await open_state(settings)
     try:
         await migrate(state.db)
         await copy.end(state.db, state.clock)
@@ -91,7 +97,8 @@ async def prepare(settings: Settings) -> Credentials:
         credentials = await login.first_key(state)
     finally:
         await state.db.close()
-    keys.settle()  # not before they have opened what the database holds
+    if not is_shared(settings):
+        keys.settle()  # not before they have opened what the database holds
     for path in keys.open_to_others():
         log.warning("other users of this machine may read %s: take that right away", path)
     return credentials
@@ -105,12 +112,7 @@ def make_directory(settings: Settings) -> None:
 
 def is_prepared(settings: Settings) -> bool:
     """Whether a server was started here, or a copy was made."""
-    return (settings.directory / FILE).exists()
-
-
-def open_database(settings: Settings) -> Database:
-    """The database alone, without any key."""
-    return Sqlite(settings.directory)
+    return bool(settings.database) or (settings.directory / FILE).exists()
 
 
 def open_store(settings: Settings) -> BlobStore:
@@ -118,14 +120,38 @@ def open_store(settings: Settings) -> BlobStore:
     return DirectoryStore(settings.directory / _BLOBS)
 
 
-async def envelope(settings: Settings, db: Database) -> Sequence[bytes]:  # noqa: ARG001
+async def wraps(settings: Settings, db: Database) -> Sequence[bytes]:
     """The data key, as each master key that opens it wraps it."""
-    return key_files(settings).wraps()
+    return await db.read(data_key.wraps) if db.is_shared else list(key_files(settings).wraps())
 
 
-async def put_envelope(settings: Settings, db: Database, wraps: Sequence[bytes]) -> None:  # noqa: ARG001
+async def put_wraps(settings: Settings, db: Database, new: Sequence[bytes]) -> None:
     """Have this data key from now on."""
-    key_files(settings).put(wraps)
+    if db.is_shared:
+        await db.write(data_key.put, new)
+    else:
+        key_files(settings).put(new)
+
+
+def is_shared(settings: Settings) -> bool:
+    """Whether other nodes may have the same database."""
+    return Postgres.is_shared if settings.database else Sqlite.is_shared
+
+
+def open_database(settings: Settings) -> Database:
+    """The database alone, without any key, for one process and one event loop."""
+    return Postgres(settings.database) if settings.database else Sqlite(settings.directory)
+
+
+async def _prepare_shared(settings: Settings) -> None:
+    """The tables, and the data key in them, if no node has made them yet."""
+    db = open_database(settings)
+    try:
+        await migrate(db)
+        await shared_keys(settings, db).make()
+        nodes.name(settings.directory)  # before there are workers, which might make several
+    finally:
+        await db.close()
 
 
 def key_files(settings: Settings) -> KeyFiles:
@@ -133,18 +159,44 @@ def key_files(settings: Settings) -> KeyFiles:
     return KeyFiles(settings.directory, settings.master_key_file)
 
 
-def open_state(settings: Settings, clock: Clock = system_clock) -> State:
-    """What a worker needs, on a directory that is prepared."""
+async def masters(settings: Settings, db: Database) -> int:
+    """How many master keys open the data key; more than one while a rotation is not finished."""
+    return await shared_keys(settings, db).masters() if is_shared(settings) else key_files(settings).masters()
+
+
+def shared_keys(settings: Settings, db: Database) -> SharedKeys:
+    """Where the keys of nodes are that share a database."""
+    return SharedKeys(db, settings.directory, settings.master_key_file)
+
+
+async def open_state(settings: Settings, clock: Clock = system_clock) -> State:
+    """What a worker needs, on a directory that is prepared. Raises SecretsUnreadable."""
+    if not is_shared(settings):
+        secrets = key_files(settings).read()  # before the database, for one that is not there would be made
+        return _state(settings, open_database(settings), secrets, clock)
+    db = open_database(settings)
+    try:
+        secrets = await shared_keys(settings, db).read()
+        if clock is system_clock:
+            clock = SharedClock()
+            await clock.follow(db.time)
+        return _state(settings, db, secrets, clock, nodes.name(settings.directory))
+    except BaseException:
+        await db.close()
+        raise
+
+
+def _state(settings: Settings, db: Database, secrets: Secrets, clock: Clock, node: str = "") -> State:
     directory = settings.directory
-    secrets = key_files(settings).read()  # before the database, which nobody would close
     return State(
-        db=open_database(settings),
+        db=db,
         blobs=open_store(settings),
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
         trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
         rules=settings.rules,
+        node=node,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
 

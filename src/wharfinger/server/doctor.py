@@ -32,6 +32,11 @@ _GIBIBYTE: Final = 1024**3
 _LEAST_FREE: Final = _GIBIBYTE
 _MOST_SKEW: Final = 60
 _LEAST_DAYS: Final = 14
+_UNFINISHED: Final = {
+    False: "A rotation is not finished: start the server with the new master key, or rotate again.",
+    True: "A rotation is not finished: start every node with the new master key, then run "
+    "`wharfinger rotate-master-key --finish`.",
+}
 _NEEDED: Final = {"master key", "tables"}  # without them the data cannot be looked at
 
 
@@ -54,7 +59,7 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
     )
     if exists:
         yield from _directory(directory)
-        contents = list(_contents(settings))
+        contents = asyncio.run(_contents(settings))
         yield from contents
         if deep and not any(finding.problem for finding in contents if finding.subject in _NEEDED):
             yield from (Finding(*result) for result in audit.examine(settings))
@@ -100,18 +105,19 @@ def _directory(directory: Path) -> Iterator[Finding]:
     )
 
 
-def _contents(settings: Settings) -> Iterator[Finding]:
+async def _contents(settings: Settings) -> list[Finding]:
     try:
-        state = data.open_state(settings)
+        state = await data.open_state(settings)
     except (SecretsUnreadable, OSError) as error:
-        yield Finding("master key", f"{error}.")
-        return
-    yield Finding("master key")
-    yield from _keys(settings)
-    yield from asyncio.run(_database(state))
+        return [Finding("master key", f"{error}.")]
+    try:
+        masters = await data.masters(settings, state.db)
+        return [Finding("master key"), *_keys(settings, masters), *await _database(state)]
+    finally:
+        await state.db.close()
 
 
-def _keys(settings: Settings) -> Iterator[Finding]:
+def _keys(settings: Settings, masters: int) -> Iterator[Finding]:
     files = data.key_files(settings)
     others = files.open_to_others()
     yield Finding(
@@ -120,9 +126,7 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     )
     yield Finding(
         "no other master key opens them",
-        "A rotation is not finished: start the server with the new master key, or rotate again."
-        if files.masters() > 1
-        else None,
+        _UNFINISHED[data.is_shared(settings)] if masters > 1 else None,
     )
     told = data.running(settings.directory)
     if told is not None and not is_loopback(told.host) and files.master.parent == settings.directory:
@@ -151,15 +155,12 @@ async def _database(state: State) -> list[Finding]:
         if found is not None:
             raise _Problem(found)
 
-    try:
-        return [
-            await _finding("tables", version),
-            await _finding("database file", integrity),
-            await _finding("first access key", keys),
-            await _finding(f"access file {state.rules.access_file or '(none)'}", access_file),
-        ]
-    finally:
-        await state.db.close()
+    return [
+        await _finding("tables", version),
+        await _finding("database file", integrity),
+        await _finding("first access key", keys),
+        await _finding(f"access file {state.rules.access_file or '(none)'}", access_file),
+    ]
 
 
 class _Problem(Exception):

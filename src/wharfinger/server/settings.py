@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +24,7 @@ from wharfinger.state.clock import SECOND
 
 # `localhost` reaches them, and docker takes it for a registry that needs no TLS
 _EVERYWHERE: Final = {"127.0.0.1", "0.0.0.0", "::", "::1", "localhost"}  # noqa: S104
+_DATABASES: Final = {"postgresql", "postgres"}
 PREFIX: Final = "WHARFINGER_"
 # variables with the prefix that are no settings: the file, and what `wharfinger env` prints for docker
 NOT_SETTINGS: Final = {"WHARFINGER_CONFIG", "WHARFINGER_REGISTRY"}
@@ -48,6 +50,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(description="Directory for the database, the layers and the keys; `~` is the home directory."),
     ] = "~/.local/share/wharfinger"
+    database: Annotated[
+        str,
+        Meta(
+            description="URL of a PostgreSQL database, `postgresql://user@host:5432/name`; empty: SQLite in the data "
+            "directory. The password may be left out and stand in `PGPASSWORD` or in the file `PGPASSFILE` names."
+        ),
+    ] = ""
     master_key: Annotated[
         str,
         Meta(
@@ -268,6 +277,8 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         raise SettingsInvalid(f"a setting has a value it cannot have: {error}") from None
     if settings.open and not is_loopback(settings.host):
         raise SettingsInvalid(f"an open server would let anybody in, so it does not listen on {settings.host}")
+    if settings.database and urlsplit(settings.database).scheme not in _DATABASES:
+        raise SettingsInvalid("database has a value it cannot have: the URL has to begin with postgresql://")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsInvalid("tls_cert and tls_key go together: for TLS set both, else neither")
     try:

@@ -1,7 +1,8 @@
 """The access file: the server keeps users, roles, policies and identity providers in step with what it declares.
 
 Every worker looks at the file. The first that sees a change makes all of it in one transaction, and the others find it
-made. What did not come from the file is never touched.
+made. What did not come from the file is never touched. Each node has a file of its own: the one that came last holds,
+by a start of a server or by a change while one runs, and no worker puts back an older one.
 """
 
 from __future__ import annotations
@@ -70,10 +71,10 @@ class Follower:
 
     async def look(self) -> None:
         """Take what is new. What was refused is tried again when rights have changed: they may have been in its way."""
-        is_settled = self._refused_at is None or self._refused_at == await self._state.db.read(rights.version)
+        is_settled = self._refused_at is None or self._refused_at == await self._state.db.ask(rights.version)
         if is_settled and self._files is not None and await asyncio.to_thread(self._files.are_same):
             return
-        version = await self._state.db.read(rights.version)
+        version = await self._state.db.ask(rights.version)
         found = await asyncio.to_thread(_read, self._state)
         self._refused_at = None if await _take(self._state, found) else version
         self._files = found.files
@@ -92,7 +93,9 @@ async def out_of_step(state: State) -> str | None:
             f"{todo[0].kind.capitalize()} {todo[0].name[-1]} came from a file, and none is named: name it with "
             "--access-file; what an empty one leaves out goes."
         )
-    problem = (await state.db.read(rows.note)).problem
+    if state.db.is_shared and await state.db.ask(rows.note, state.node) == Note(found.files.digest, None):
+        return f"Another node has brought another file since, so {todo[0]} is not so: give all nodes the same file."
+    problem = (await state.db.ask(rows.note, state.node)).problem
     return f"The database does not know yet that {todo[0]}: {problem or 'start the server, or wait a second'}."
 
 
@@ -111,13 +114,13 @@ async def _take(state: State, found: Found) -> bool:
     problem = found.problem
     if problem is None:
         try:
-            if await state.db.read(rows.note) != Note(found.files.digest, None):
+            if await state.db.ask(rows.note, state.node) != Note(found.files.digest, None):
                 await _write(state, found)
         except AccessFileInvalid as error:
             problem = str(error)
         else:
             return True
-    if await state.db.write(rows.put_note, Note(found.files.digest, problem)):
+    if await state.db.write(rows.put_note, state.node, Note(found.files.digest, problem)):
         log.error("the access file %s is left aside: %s", state.rules.access_file, problem)
     return False
 
@@ -146,7 +149,7 @@ async def _apply(tx: Tx, state: State, found: Found) -> list[Change]:
         if change.is_new:
             await _check_free(tx, change)
         await (_delete(tx, change) if change.wanted is None else _put(tx, state, change))
-    await rows.put_note(tx, Note(found.files.digest, None))
+    await rows.put_note(tx, state.node, Note(found.files.digest, None))
     return todo
 
 

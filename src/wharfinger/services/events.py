@@ -64,9 +64,9 @@ async def page(
 ) -> Page[Event]:
     """Events from a time on, in the order in which they happened."""
     pages = Pages(state, caller, "events", *registry, repository or "", str(since))
-    after = pages.position(token)[0] if token else await state.db.read(events.last_before, since - _SKEW)
+    after = pages.position(token)[0] if token else await state.db.ask(events.last_before, since - _SKEW)
     most = limit or DEFAULT
-    found = await state.db.read(events.page, registry, repository, since, after, most + 1)
+    found = await state.db.ask(events.page, registry, repository, since, after, most + 1)
     return pages.page(found[:most], has_more=len(found) > most, position=lambda event: (event.id,))
 
 
@@ -83,7 +83,7 @@ async def history(
     pages = Pages(state, caller, "tag history", *registry, repository, tag or "")
     before = pages.position(token)[0] if token else _LAST
     most = limit or DEFAULT
-    found = await state.db.read(events.of_tags, registry, repository, tag, before, most + 1)
+    found = await state.db.ask(events.of_tags, registry, repository, tag, before, most + 1)
     return pages.page(found[:most], has_more=len(found) > most, position=lambda event: (event.id,))
 
 

@@ -10,7 +10,7 @@ from wharfinger.state.db import schema
 async def missing(state: State) -> str | None:
     """What is missing, as the end of a sentence; None if nothing is."""
     try:
-        found = await state.db.read(schema.version)
+        found = await state.db.ask(schema.version)
     except Unavailable as fault:
         return f"the database cannot be read ({fault.reason})"
     if found != schema.VERSION:

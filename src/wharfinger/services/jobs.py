@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final, NamedTuple
 
+from wharfinger.domain.faults import Unavailable
 from wharfinger.services import collect, lifecycle, planning, plans, previews, trail
 from wharfinger.state import State
 from wharfinger.state.clock import MINUTE, SECOND
 from wharfinger.state.db import jobs
+from wharfinger.state.db.jobs import Job
 from wharfinger.state.ids import new_uuid
 
 log = logging.getLogger(__name__)
@@ -34,6 +37,10 @@ class Errand(NamedTuple):
 
     piece: Callable[[State, str], Awaitable[bool]]  # whether there is more to do
     lease: int = 30 * SECOND
+
+
+class _Lost(Exception):
+    """Another worker has the job."""
 
 
 KINDS: Final[Mapping[str, Kind | Errand]] = {
@@ -68,14 +75,16 @@ async def run_forever(state: State) -> None:
 async def run_one(state: State) -> bool:
     """Do the job that has been due longest; False if none is."""
     now = state.clock()
-    due = await state.db.read(jobs.next_due, KINDS)
+    due = await state.db.ask(jobs.next_due, KINDS)
     if due is None or due > now:
         return False
     job = await state.db.write(jobs.take, new_uuid(), now, {name: now + kind.lease for name, kind in KINDS.items()})
     if job is None:
         return False
     try:
-        again = await _run(state, KINDS[job.kind], job.key)
+        again = await _run_held(state, KINDS[job.kind], job)
+    except _Lost:
+        log.warning("job %s was lost to another worker", job.kind)
     except Exception:
         log.exception("job %s failed, attempt %d", job.kind, job.attempts)
         wait = _BACKOFF[min(job.attempts, len(_BACKOFF)) - 1]
@@ -88,6 +97,20 @@ async def run_one(state: State) -> bool:
     return True
 
 
+async def _run_held(state: State, kind: Kind | Errand, job: Job) -> int | None:
+    """Do it, and hold it for as long as that takes; who loses it stops. Raises _Lost."""
+    doing = asyncio.create_task(_run(state, kind, job.key))
+    try:
+        while not (await asyncio.wait([doing], timeout=kind.lease / 3 / SECOND))[0]:
+            with suppress(Unavailable):  # it is lost when another has it
+                if not await state.db.write(jobs.keep, job, state.clock() + kind.lease):
+                    raise _Lost
+        return doing.result()
+    finally:
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+
+
 async def _run(state: State, kind: Kind | Errand, key: str) -> int | None:
     """Do it, or a piece of it: after how long it comes again, None if it is done for good."""
     if isinstance(kind, Kind):
@@ -97,5 +120,5 @@ async def _run(state: State, kind: Kind | Errand, key: str) -> int | None:
 
 
 async def _pause(state: State) -> int:
-    due = await state.db.read(jobs.next_due, KINDS)
+    due = await state.db.ask(jobs.next_due, KINDS)
     return LONGEST_PAUSE if due is None else max(0, min(LONGEST_PAUSE, due - state.clock()))

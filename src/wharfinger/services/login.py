@@ -114,7 +114,7 @@ async def first_key(state: State) -> Credentials:
             await keys.add(tx, row)
         return present or row
 
-    present = await state.db.read(keys.oldest, account)
+    present = await state.db.ask(keys.oldest, account)
     found = present if present is not None else await state.db.write(find_or_add)
     return Credentials(found.id, _secret(state, found), account, Login("key", found.id))
 

@@ -61,7 +61,7 @@ async def manifest(state: State, registry: Registry, repository: str, reference:
     Raises TagInvalid, RepositoryNotFound, ImageNotFound.
     """
     is_digest = _is_digest(reference)
-    found = await state.db.read(images.content, registry, repository, reference, is_digest=is_digest)
+    found = await state.db.ask(images.content, registry, repository, reference, is_digest=is_digest)
     if isinstance(found, Content):
         await _record(state, [found])
         return found
@@ -71,7 +71,7 @@ async def manifest(state: State, registry: Registry, repository: str, reference:
 async def manifest_head(state: State, registry: Registry, repository: str, reference: str) -> Head:
     """What there is under a tag or digest, without its bytes. Raises as `manifest` does."""
     is_digest = _is_digest(reference)
-    found = await state.db.read(images.head, registry, repository, reference, is_digest=is_digest)
+    found = await state.db.ask(images.head, registry, repository, reference, is_digest=is_digest)
     if isinstance(found, Head):
         return found
     raise _missing(found, registry, repository, reference, is_digest=is_digest)
@@ -100,7 +100,7 @@ async def batch(state: State, registry: Registry, repository: str, asked: Sequen
 async def blob(state: State, registry: Registry, repository: str, digest: str) -> Blob:
     """A blob of the repository. Raises DigestInvalid, RepositoryNotFound, BlobNotFound."""
     digests.check(digest)
-    found = await state.db.read(blobs.find, registry, repository, digest)
+    found = await state.db.ask(blobs.find, registry, repository, digest)
     if isinstance(found, Blob):
         return found
     if found == "no repository":

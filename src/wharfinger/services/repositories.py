@@ -63,12 +63,12 @@ async def create(
 
 async def get(state: State, registry: Registry, name: str) -> Repository:
     """One repository. Raises RepositoryNotFound."""
-    return await state.db.read(access.repository, registry, name)
+    return await state.db.ask(access.repository, registry, name)
 
 
 async def get_all(state: State, registry: Registry, names: Sequence[str]) -> list[Repository]:
     """All of `names` in their order. Raises RepositoryNotFound for the first that is missing."""
-    found = {row.name: row for row in await state.db.read(repositories.find_all, registry, names)}
+    found = {row.name: row for row in await state.db.ask(repositories.find_all, registry, names)}
     for name in names:
         if name not in found:
             raise RepositoryNotFound(registry, name)
@@ -82,13 +82,13 @@ async def page(
     pages = Pages(state, caller, "repositories", *registry)
     after = pages.position(next_token)[0] if next_token else ""
     most = limit or DEFAULT
-    rows = await state.db.read(repositories.page, registry, after, most + 1)
+    rows = await state.db.ask(repositories.page, registry, after, most + 1)
     return pages.page(rows[:most], has_more=len(rows) > most, position=lambda row: (row.name,))
 
 
 async def names(state: State, registry: Registry, after: str, limit: int) -> list[str]:
     """Names of repositories after `after`, for the catalogue of the data plane."""
-    return [row.name for row in await state.db.read(repositories.page, registry, after, limit)]
+    return [row.name for row in await state.db.ask(repositories.page, registry, after, limit)]
 
 
 async def delete(state: State, registry: Registry, name: str, cause: Cause, *, force: bool) -> Repository:
@@ -170,7 +170,7 @@ async def remove_tags(state: State, registry: Registry, name: str, keys: Sequenc
 async def setting(state: State, registry: Registry, name: str) -> str:
     """The value of an account setting. Raises InvalidParameter for an unknown name."""
     allowed = _allowed(name)
-    return await state.db.read(repositories.setting, registry, name) or allowed[0]
+    return await state.db.ask(repositories.setting, registry, name) or allowed[0]
 
 
 async def put_setting(state: State, registry: Registry, name: str, value: str) -> None:

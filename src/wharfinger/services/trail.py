@@ -6,23 +6,21 @@ import asyncio
 import errno
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
-
-import msgspec
 
 from wharfinger.domain import trail
 from wharfinger.domain.names import Registry
+from wharfinger.services import shared_trail
 from wharfinger.services.access import Caller
 from wharfinger.services.pages import DEFAULT, Page, Pages
+from wharfinger.services.records import Filter, Reader, Record, time_of
 from wharfinger.state import State
-from wharfinger.state.clock import DAY, MINUTE, SECOND
+from wharfinger.state.clock import DAY, MINUTE
 from wharfinger.state.ids import new_uuid
-from wharfinger.state.trail import Line, TrailFiles, name
+from wharfinger.state.trail import TrailFiles, name
 
 log = logging.getLogger(__name__)
 _VERSION: Final = "1.11"  # of CloudTrail's form
-_BEGIN: Final = b'{"eventVersion":'
 _OURS: Final = "wharfinger"
 _PIECE: Final = 1024 * 1024
 _WORK: Final = 4 * 1024 * 1024  # bytes that one page may read
@@ -49,51 +47,11 @@ class Happening(NamedTuple):
     more: Mapping[str, Any]  # additionalEventData
 
 
-class Filter(NamedTuple):
-    """Which records are wanted. Times are milliseconds; None is any."""
-
-    since: int | None = None
-    until: int | None = None
-    operation: str | None = None
-    principal: str | None = None
-    error: str | None = None
-    denied: bool = False
-    repository: str | None = None
-
-
-class Record(NamedTuple):
-    """A record as it is shown."""
-
-    id: str
-    at: int
-    document: str  # JSON
-
-
 class _Place(NamedTuple):
     """In the trail."""
 
     file: str
     offset: int
-
-
-class _Resource(msgspec.Struct):
-    arn: str = msgspec.field(name="ARN")
-
-
-class _Head(msgspec.Struct, rename="camel"):
-    """What records are looked for by."""
-
-    event_id: str = msgspec.field(name="eventID")
-    event_time: str
-    event_name: str
-    user_identity: dict[str, Any]
-    recipient_account_id: str
-    error_code: str | None = None
-    resources: list[_Resource] | None = None
-    additional_event_data: dict[str, Any] | None = None
-
-
-_head: Final = msgspec.json.Decoder(_Head)
 
 
 def record(state: State, what: Happening) -> None:
@@ -117,30 +75,31 @@ async def page(
     ends where the trail ended at the first page: else reading, which leaves records itself, would never come to an end.
     """
     pages = Pages(state, caller, "trail", account, *(str(part) for part in wanted))
-    if token is None:
+    position = pages.position(token) if token is not None else None
+    reader, most = Reader(account, wanted), limit or DEFAULT
+    read = shared_trail.page if state.db.is_shared else _page
+    found, after = await read(state, reader, position, most)
+    return Page(found, pages.token(after) if after is not None else None)
+
+
+async def _page(
+    state: State, reader: Reader, position: list[Any] | None, limit: int
+) -> tuple[list[Record], tuple[str | int, ...] | None]:
+    if position is None:
         last = name(state.clock())
-        start, end = _Place(name(wanted.since or 0), 0), _Place(last, state.trail.size(last))
+        start, end = _Place(reader.first, 0), _Place(last, state.trail.size(last))
     else:
-        position = pages.position(token)
         start, end = _Place(*position[:2]), _Place(*position[2:])
-    reader = _Reader(account, wanted)
-    found, after = await asyncio.to_thread(_read, state.trail, reader, start, end, limit or DEFAULT)
-    return Page(found, pages.token((*after, *end)) if after is not None else None)
+    found, after = await asyncio.to_thread(_read, state.trail, reader, start, end, limit)
+    return found, (*after, *end) if after is not None else None
 
 
 async def expire(state: State) -> None:
     """Delete the files that are over their term, and the oldest while all together are too large."""
-    await asyncio.to_thread(_expire, state, state.clock())
-
-
-def _expire(state: State, now: int) -> None:
-    files = state.trail
-    sizes = {file: files.size(file) for file in files.names() if file < name(now)}
-    room = state.rules.trail_bytes - files.size(name(now))
-    for file in reversed(sizes):
-        room -= sizes[file]
-        if room < 0 or file < name(now - state.rules.trail_days * DAY):
-            files.delete(file)
+    rules = state.rules
+    await asyncio.to_thread(state.trail.expire, state.clock(), rules.trail_days * DAY, rules.trail_bytes)
+    if state.db.is_shared:
+        await shared_trail.expire(state)
 
 
 def _line(state: State, what: Happening, now: int) -> bytes:
@@ -150,7 +109,7 @@ def _line(state: State, what: Happening, now: int) -> bytes:
     record = {
         "eventVersion": _VERSION,
         "userIdentity": trail.identity(what.principal, what.key),
-        "eventTime": _time(now),
+        "eventTime": time_of(now),
         "eventSource": what.service if what.service == _OURS else f"{what.service}.amazonaws.com",
         "eventName": what.operation,
         "awsRegion": registry.region if registry else "",
@@ -182,7 +141,7 @@ def _resources(registry: Registry, repository: str) -> dict[str, Any]:
 
 
 def _read(
-    files: TrailFiles, reader: _Reader, start: _Place, end: _Place, limit: int
+    files: TrailFiles, reader: Reader, start: _Place, end: _Place, limit: int
 ) -> tuple[list[Record], _Place | None]:
     """Records, and where to go on if there may be more."""
     found: list[Record] = []
@@ -200,61 +159,3 @@ def _read(
                 if len(found) == limit or work <= 0:
                     return found, _Place(file, at)
     return found, None
-
-
-class _Reader:
-    """Who reads, and what is looked for."""
-
-    def __init__(self, account: str, wanted: Filter) -> None:
-        self._account = account
-        self._wanted = wanted
-        self._since = _time(wanted.since or 0)
-        self._until = _time(wanted.until) if wanted.until is not None else "~"
-        self.last = name(wanted.until) if wanted.until is not None else "~"
-
-    def shown(self, line: Line) -> list[Record]:
-        """The record in a line, if it is one and wanted."""
-        content = line.content
-        if self._account.encode() not in content:
-            return []
-        try:
-            head = _head.decode(content)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            # the disk took a part of a record, and then all of this one
-            content = content[content.rfind(_BEGIN) :]
-            try:
-                head = _head.decode(content)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                return []
-        if not self._is_wanted(head):
-            return []
-        at = round(datetime.fromisoformat(head.event_time).timestamp()) * SECOND
-        return [Record(head.event_id, at, self._document(head, content))]
-
-    def _is_wanted(self, head: _Head) -> bool:
-        wanted = self._wanted
-        return (
-            self._account in {head.recipient_account_id, head.user_identity.get("accountId")}
-            and self._since <= head.event_time < self._until
-            and wanted.operation in {None, head.event_name}
-            and wanted.principal in {None, head.user_identity.get("arn")}
-            and wanted.error in {None, head.error_code}
-            and (not wanted.denied or bool((head.additional_event_data or {}).get("denied")))
-            and (wanted.repository is None or self._has(head, wanted.repository))
-        )
-
-    @staticmethod
-    def _has(head: _Head, repository: str) -> bool:
-        return any(resource.arn.endswith(f":repository/{repository}") for resource in head.resources or ())
-
-    def _document(self, head: _Head, content: bytes) -> str:
-        """Why another account refused is for that account; the caller was told what it may know."""
-        if head.recipient_account_id != self._account and "decision" in (head.additional_event_data or {}):
-            record = msgspec.json.decode(content)
-            del record["additionalEventData"]["decision"]
-            content = msgspec.json.encode(record)
-        return content.decode().rstrip("\n")
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -160,7 +160,7 @@ async def deliver_due(state: State) -> bool:
 
 async def _take(state: State, most: int) -> Sequence[Webhook]:
     now = state.clock()
-    if most <= 0 or not await state.db.read(webhooks.is_any_due, now):
+    if most <= 0 or not await state.db.ask(webhooks.is_any_due, now):
         return []
     return await state.db.write(webhooks.take, now, now + LEASE, most)
 
@@ -178,7 +178,7 @@ async def _deliver_safely(state: State, webhook: Webhook) -> None:
 
 async def _deliver(state: State, webhook: Webhook) -> None:
     """The next events in one POST. Those that the webhook does not want are passed over."""
-    found = await state.db.read(events.page, webhook.registry, None, 0, webhook.delivered_up_to, _SCANNED)
+    found = await state.db.ask(events.page, webhook.registry, None, 0, webhook.delivered_up_to, _SCANNED)
     wanted = [event for event in found if patterns.matches(webhook.repositories, event.repository)][:MOST_EVENTS]
     failure = await _post(state, webhook, wanted) if wanted else None
     now = state.clock()

@@ -26,5 +26,6 @@ class State:
     scratch: Scratch
     trail: TrailFiles
     rules: Rules
+    node: str = ""  # the name of this one among those that share the database
     remembered: Remembered = field(default_factory=Remembered)
     limits: Limits = field(default_factory=lambda: Limits(0, 0))

@@ -68,9 +68,9 @@ class KeyFiles(NamedTuple):
             if self.wraps():
                 return
             # elsewhere, a file that is missing may be on a disk that is not mounted yet
-            if self.master.parent == self.directory and not os.path.lexists(self.master):
-                _write(self.master, os.urandom(_KEY_BYTES))
-            self._write(_wrap(_read_key(self.master), os.urandom(_KEY_BYTES)))
+            if self.master.parent == self.directory:
+                make_key(self.master)
+            self._write(wrapped(read_key(self.master), new_data_key()))
 
     def settle(self) -> None:
         """End the master keys that are older than the one in use, and make the envelope if there is none.
@@ -80,7 +80,7 @@ class KeyFiles(NamedTuple):
         with self._alone():
             found = self._open()
             if not found.wraps:
-                self._write(_wrap(found.master, found.data))
+                self._write(wrapped(found.master, found.data))
             elif found.at + 1 < len(found.wraps):
                 self._write(*found.wraps[: found.at + 1])
 
@@ -123,8 +123,8 @@ class KeyFiles(NamedTuple):
 
     def opens(self, wraps: Sequence[bytes]) -> Secrets | None:
         """What a data key gives that the master key opens, None if it opens another one. Raises SecretsUnreadable."""
-        key = _read_key(self.master)
-        found = [data for wrap in wraps if (data := _unwrap(key, wrap)) is not None]
+        key = read_key(self.master)
+        found = [data for wrap in wraps if (data := unwrapped(key, wrap)) is not None]
         return Secrets(found[0]) if found else None
 
     def has_master(self) -> bool:
@@ -140,18 +140,17 @@ class KeyFiles(NamedTuple):
         return [path for path in (self.master, self.envelope) if path.exists() and path.stat().st_mode & 0o007]
 
     def _add_master(self, found: _Opened, to: Path) -> None:
-        if not os.path.lexists(to):
-            _write(to, os.urandom(_KEY_BYTES))
-        key = _read_key(to)
+        make_key(to)
+        key = read_key(to)
         if key == found.master:
             raise RotationRefused(f"{to} holds the master key that is in use: name another file")
-        others = [wrap for wrap in found.wraps if _unwrap(key, wrap) is None]
-        self._write(_wrap(key, found.data), *others)
+        others = [wrap for wrap in found.wraps if unwrapped(key, wrap) is None]
+        self._write(wrapped(key, found.data), *others)
 
     def _replace_master(self, found: _Opened) -> None:
         path = self.master.resolve()
         key = os.urandom(_KEY_BYTES)
-        wrap = _wrap(key, found.data)
+        wrap = wrapped(key, found.data)
         made = draft(path, key)
         self._write(wrap, *found.wraps)  # both are good until the new one is in its place
         try:
@@ -166,11 +165,11 @@ class KeyFiles(NamedTuple):
     def _open(self) -> _Opened:
         before = None
         while True:
-            master, wraps = found = _read_key(self.master), self.wraps()
+            master, wraps = found = read_key(self.master), self.wraps()
             if not wraps:  # until there was an envelope, the master key was the data key as well
                 return _Opened(master, master, (), 0)
             for at, wrap in enumerate(wraps):
-                if (data := _unwrap(master, wrap)) is not None:
+                if (data := unwrapped(master, wrap)) is not None:
                     return _Opened(master, data, wraps, at)
             if found == before:
                 raise SecretsUnreadable(
@@ -192,7 +191,13 @@ class KeyFiles(NamedTuple):
             os.close(descriptor)
 
 
-def _read_key(path: Path) -> bytes:
+def new_data_key() -> bytes:
+    """Random bytes."""
+    return os.urandom(_KEY_BYTES)
+
+
+def read_key(path: Path) -> bytes:
+    """The master key in a file. Raises SecretsUnreadable."""
     try:
         with path.open("rb") as file:
             key = file.read(_KEY_BYTES + 1)
@@ -211,6 +216,12 @@ def _read_key(path: Path) -> bytes:
     return key
 
 
+def make_key(path: Path) -> None:
+    """Make a master key, if there is no file. Raises OSError."""
+    if not os.path.lexists(path):
+        _write(path, os.urandom(_KEY_BYTES))
+
+
 def _write(path: Path, content: bytes) -> None:
     publish(draft(path, content), path)
 
@@ -220,12 +231,14 @@ def _cipher(master: bytes) -> AESGCM:
     return AESGCM(Secrets(master).key("data key"))
 
 
-def _wrap(master: bytes, data: bytes) -> bytes:
+def wrapped(master: bytes, data: bytes) -> bytes:
+    """A data key that only this master key opens."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + _cipher(master).encrypt(nonce, data, _BOUND_TO)
 
 
-def _unwrap(master: bytes, wrap: bytes) -> bytes | None:
+def unwrapped(master: bytes, wrap: bytes) -> bytes | None:
+    """The data key, None if it was wrapped under another master key."""
     try:
         return _cipher(master).decrypt(wrap[:_NONCE_BYTES], wrap[_NONCE_BYTES:], _BOUND_TO)
     except (InvalidTag, ValueError):

@@ -78,7 +78,7 @@ class TrailFiles:
             os.close(descriptor)
         if b"\n" not in content and len(content) == length:
             return [Line(b"", start + length)]  # no record is as long as that
-        return list(_lines(content, start))
+        return list(lines_of(content, start))
 
     def size(self, file: str) -> int:
         """In bytes; 0 of a file that is gone."""
@@ -91,6 +91,15 @@ class TrailFiles:
         """Remove a file, if it is there."""
         (self._directory / file).unlink(missing_ok=True)
 
+    def expire(self, now: int, term: int, most: int) -> None:
+        """Delete the files that are over their term, and the oldest while all together have more bytes."""
+        sizes = {file: self.size(file) for file in self.names() if file < name(now)}
+        room = most - self.size(name(now))
+        for file in reversed(sizes):
+            room -= sizes[file]
+            if room < 0 or file < name(now - term):
+                self.delete(file)
+
     def _open(self, wanted: str) -> int:
         if self._descriptor is not None and self._name == wanted and os.fstat(self._descriptor).st_nlink:
             return self._descriptor
@@ -102,7 +111,8 @@ class TrailFiles:
         return self._descriptor
 
 
-def _lines(content: bytes, start: int) -> Iterator[Line]:
+def lines_of(content: bytes, start: int) -> Iterator[Line]:
+    """Whole lines of some bytes, which begin at `start`."""
     for line in content.splitlines(keepends=True):
         start += len(line)
         if line.endswith(b"\n"):

@@ -7,7 +7,7 @@ from typing import Final
 from wharfinger.api.aws.call import Call, Handler, milliseconds, seconds
 from wharfinger.contract import wharfinger as contract
 from wharfinger.services import trail
-from wharfinger.services.trail import Filter
+from wharfinger.services.records import Filter
 
 
 async def list_trail_records(

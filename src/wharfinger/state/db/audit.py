@@ -65,15 +65,35 @@ class Upload(NamedTuple):
 
 
 async def damages(tx: Tx, limit: int) -> list[str]:
-    """What SQLite finds wrong with its file when it reads all of it."""
+    """What SQLite finds wrong with its file when it reads all of it. PostgreSQL's operators have their own tools."""
+    if tx.dialect == "postgresql":
+        return []
     rows = await tx.all("SELECT integrity_check FROM pragma_integrity_check LIMIT :limit", limit=limit)
     return [row[0] for row in rows if row[0] != "ok"]
 
 
+_FOREIGN_KEYS: Final = (
+    "SELECT c.conrelid::regclass::text, c.confrelid::regclass::text, a.attname, f.attname FROM pg_constraint c "
+    "JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1] "
+    "JOIN pg_attribute f ON f.attrelid = c.confrelid AND f.attnum = c.confkey[1] "
+    "WHERE c.contype = 'f' AND c.connamespace = current_schema()::regnamespace ORDER BY 1, 3"
+)
+
+
 async def dangling(tx: Tx, limit: int) -> list[tuple[str, str]]:
     """Rows that refer to rows which are not there: their table, and the table that they refer to."""
-    rows = await tx.all('SELECT "table", parent FROM pragma_foreign_key_check LIMIT :limit', limit=limit)
-    return [(row[0], row[1]) for row in rows]
+    if tx.dialect == "sqlite":
+        rows = await tx.all('SELECT "table", parent FROM pragma_foreign_key_check LIMIT :limit', limit=limit)
+        return [(row[0], row[1]) for row in rows]
+    found: list[tuple[str, str]] = []
+    for table, parent, column, key in await tx.all(_FOREIGN_KEYS):
+        rows = await tx.all(
+            f"SELECT 1 FROM {table} t WHERE t.{column} IS NOT NULL "
+            f"AND NOT EXISTS (SELECT 1 FROM {parent} p WHERE p.{key} = t.{column}) LIMIT :limit",
+            limit=limit - len(found),
+        )
+        found += [(table, parent)] * len(rows)
+    return found
 
 
 # --- images --------------------------------------------------------------------------------------------------

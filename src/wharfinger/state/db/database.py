@@ -51,9 +51,14 @@ class Database(Protocol):
 
     statements: int
     transactions: int
+    is_shared: bool  # by nodes, each of which has a data directory of its own
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` against one consistent state."""
+        ...
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, for work of one statement: one round trip is all then. PostgreSQL refuses a second one."""
         ...
 
     async def rights_version(self) -> int:
@@ -76,6 +81,10 @@ class Database(Protocol):
 
         Raises Unavailable; what raises within leaves no trace.
         """
+        ...
+
+    async def time(self) -> int:
+        """What time it is for all who share the database, in ms since 1970."""
         ...
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Rows that came from the access file, and the note of how it was last dealt with."""
+"""Rows that came from the access file, and the notes of how that was last dealt with."""
 
 from __future__ import annotations
 
@@ -23,20 +23,23 @@ class Note(NamedTuple):
     problem: str | None
 
 
-async def note(tx: Tx) -> Note:
-    """How the access file was last dealt with."""
-    row = await tx.one("SELECT digest, problem FROM access_file")
+async def note(tx: Tx, node: str) -> Note:
+    """How a node last dealt with its access file."""
+    row = await tx.one("SELECT digest, problem FROM access_files WHERE node = :node", node=node)
     return Note(*row) if row else Note("", None)
 
 
-async def put_note(tx: Tx, new: Note) -> bool:
-    """Note how the access file was dealt with: whether that is news."""
-    count = await tx.run(
-        "UPDATE access_file SET digest = :digest, problem = :problem "
-        "WHERE digest <> :digest OR coalesce(problem, '') <> coalesce(:problem, '')",
+async def put_note(tx: Tx, node: str, new: Note) -> bool:
+    """Note how a node dealt with its access file: whether that is news."""
+    if await note(tx, node) == new:
+        return False
+    await tx.run(
+        "INSERT INTO access_files (node, digest, problem) VALUES (:node, :digest, :problem) "
+        "ON CONFLICT (node) DO UPDATE SET digest = excluded.digest, problem = excluded.problem",
+        node=node,
         **new._asdict(),
     )
-    return count > 0
+    return True
 
 
 async def present(tx: Tx) -> Declared:

@@ -80,7 +80,7 @@ async def add(tx: Tx, new: Deletion, *, links_due_at: int | None, referrers_due_
 
 _BIN: Final = (
     "UPDATE images SET repository_id = NULL, deletion_id = :deletion, deleted_tags = (SELECT json_group_array(name) "
-    "FROM (SELECT name FROM tags WHERE image_id = images.id ORDER BY tagged_at, name)) WHERE {which}"
+    "FROM (SELECT name FROM tags WHERE image_id = images.id ORDER BY tagged_at, name) AS ordered) WHERE {which}"
 )
 _BIN_SOME: Final = _BIN.format(which="id IN EACH(:images) AND repository_id IS NOT NULL")
 _BIN_ALL: Final = _BIN.format(which="repository_id = :repository")
@@ -249,9 +249,10 @@ async def restore(tx: Tx, repository: int, images: Sequence[int]) -> None:
         images=images,
     )
     await tx.run(
-        "INSERT INTO repository_blobs (repository_id, blob_id, leased_until) SELECT DISTINCT :repository, b.id, 0 "
-        "FROM image_references r JOIN blobs b ON b.digest = r.digest "
-        "WHERE r.image_id IN EACH(:images) AND r.is_blob = 1 ON CONFLICT DO NOTHING",
+        "INSERT INTO repository_blobs (repository_id, blob_id, leased_until) "
+        "SELECT DISTINCT CAST(:repository AS BIGINT), b.id, 0 FROM image_references r "
+        "JOIN blobs b ON b.digest = r.digest WHERE r.image_id IN EACH(:images) AND r.is_blob = 1 "
+        "ON CONFLICT DO NOTHING",
         repository=repository,
         images=images,
     )

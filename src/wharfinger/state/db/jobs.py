@@ -79,6 +79,18 @@ async def take(tx: Tx, lease: str, now: int, leases_until: Mapping[str, int]) ->
     return Job(kind, key, attempts + 1, lease) if taken else None
 
 
+async def keep(tx: Tx, job: Job, until: int) -> bool:
+    """Hold a job for longer; False if it was lost."""
+    kept = await tx.run(
+        "UPDATE jobs SET run_at = :until WHERE kind = :kind AND key = :key AND lease = :lease",
+        until=until,
+        kind=job.kind,
+        key=job.key,
+        lease=job.lease,
+    )
+    return bool(kept)
+
+
 async def finish(tx: Tx, job: Job, run_again_at: int) -> None:
     """The job is done and comes back then. Nothing happens if the lease was lost."""
     await _release(tx, job, run_again_at, attempts=0)

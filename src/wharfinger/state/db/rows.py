@@ -27,6 +27,10 @@ LOCAL: Final[Mapping[str, str]] = {
     "unlinks": "of bytes that the other one does not have",
     "copies": "what it is a copy of",
     "copied_bytes": "what it has of that already",
+    "data_key": "it is put in its place before the rows",
+    "access_files": "how each node last dealt with its access file",
+    "trail_pieces": "the lines are handed over, see copied_trail",
+    "trail_positions": "as those",
 }
 LOCAL_COLUMNS: Final[Mapping[str, set[str]]] = {"blobs": {"segments"}}  # of what the bytes are put together there
 

@@ -21,6 +21,7 @@ import apsw
 import msgspec
 
 from wharfinger.domain.faults import Unavailable
+from wharfinger.state.clock import system_clock
 from wharfinger.state.db import rights
 from wharfinger.state.db.database import P, Row, T, Tx, Value, Work
 
@@ -84,6 +85,8 @@ class SqliteTx:
 class Sqlite:
     """The database in a directory, for this process."""
 
+    is_shared = False
+
     def __init__(self, directory: Path) -> None:
         if not is_safe():
             raise UnsafeSqlite(f"SQLite {version_in_use()} is too old: install apsw 3.51.3 or newer")
@@ -104,6 +107,9 @@ class Sqlite:
             finally:
                 if self._reader.in_transaction:
                     self._reader.execute("COMMIT")
+
+    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self.read(work, *args, **kwargs)
 
     async def rights_version(self) -> int:
         self.statements += 1
@@ -140,6 +146,9 @@ class Sqlite:
             connection.execute("BEGIN IMMEDIATE")  # given up with the connection, if the end is not reached
             yield SqliteTx(connection, self._count)
             connection.execute("COMMIT")
+
+    async def time(self) -> int:
+        return system_clock()
 
     async def close(self) -> None:
         self._is_closed = True

@@ -1,7 +1,7 @@
 """The tables, as a list of migrations.
 
-Written for PostgreSQL; `schema` translates for SQLite by three replacements, so that one text serves both. Times are
-milliseconds since 1970. A released migration is never edited.
+Written for PostgreSQL; `schema` translates for SQLite by a few replacements, so that one text serves both. What stands
+behind `-- postgresql:` is for PostgreSQL only. Times are milliseconds since 1970. A released migration is never edited.
 """
 
 from __future__ import annotations
@@ -361,10 +361,49 @@ CREATE INDEX lifecycle_preview_images_by_digest ON lifecycle_preview_images (rep
 UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NULL;
 """
 
+EVENT_ORDER: Final = """
+-- events are read on from an id, so ids have to follow the order of commits: SQLite has one writer at a time,
+-- and PostgreSQL lets those that write events commit one after the other
+-- postgresql: CREATE FUNCTION wait_for_other_events() RETURNS trigger LANGUAGE plpgsql AS
+-- postgresql: 'BEGIN PERFORM pg_advisory_xact_lock(712873921461); RETURN NULL; END';
+-- postgresql: CREATE TRIGGER events_in_order BEFORE INSERT ON events
+-- postgresql: FOR EACH STATEMENT EXECUTE FUNCTION wait_for_other_events();
+"""
+
 # of what an object store has put bytes together, see state/blobs/segments.py; null: they are one file
 SEGMENTS: Final = """
 ALTER TABLE uploads ADD COLUMN segments TEXT;
 ALTER TABLE blobs ADD COLUMN segments TEXT;
+"""
+
+NODES: Final = """
+-- where nodes share the database: the data key, as each master key that opens it wraps it
+CREATE TABLE data_key (
+    number BIGINT NOT NULL,             -- 0: the newest master key
+    wrap BYTEA NOT NULL,
+    PRIMARY KEY (number)
+); -- clustered
+-- the trail, as the nodes hand it over: whole lines of the file that one of them has for an hour
+CREATE TABLE trail_pieces (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    file TEXT NOT NULL,                 -- its name, which tells the hour
+    lines TEXT NOT NULL
+);
+CREATE INDEX trail_pieces_in_order ON trail_pieces (file, id);
+CREATE TABLE trail_positions (
+    file TEXT NOT NULL,
+    node TEXT NOT NULL,
+    position BIGINT NOT NULL,           -- bytes of the node's file that were handed over
+    PRIMARY KEY (file, node)
+); -- clustered
+-- the access file as each node dealt with it last; nodes that share no database have the name ''
+CREATE TABLE access_files (
+    node TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,               -- of all that it says, keyed
+    problem TEXT
+); -- clustered
+INSERT INTO access_files (node, digest, problem) SELECT '', digest, problem FROM access_file;
+DROP TABLE access_file;
 """
 
 COPIES: Final = """
@@ -381,4 +420,4 @@ CREATE TABLE copied_bytes (
 ); -- clustered
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, SEGMENTS, COPIES)
+MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, EVENT_ORDER, SEGMENTS, NODES, COPIES)

