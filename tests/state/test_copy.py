@@ -141,6 +141,18 @@ async def test_ids_that_the_source_used_are_not_used_again(doors: Doors, source:
         assert await there.state.db.read(next_id) > used
 
 
+async def test_the_trail_comes_along_and_each_record_once(doors: Doors, source: Path, to: Path, clock: Clock) -> None:
+    await copied(source, to)
+    await doors.served("CreateRepository", repositoryName="second")
+    await copied(source, to)
+    await copied(source, to)
+    expected = (await doors.served("ListTrailRecords"))["records"]
+    async with served(source, to, clock) as there:
+        found = (await there.served("ListTrailRecords"))["records"]
+    assert "CreateRepository" in str(expected)
+    assert found == expected
+
+
 async def test_uploads_under_way_stay_behind(doors: Doors, source: Path, to: Path) -> None:
     await doors.begin("app")
     made = await copied(source, to)

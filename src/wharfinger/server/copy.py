@@ -49,7 +49,8 @@ async def run(
             try:
                 await migrate(db)
                 await _begin(to, db, _origin(state.secrets), wraps, overwrite=overwrite)
-                outcome = await copy.run(state, replace(state, db=db, blobs=data.open_store(to)), tell, deep=deep)
+                there = replace(state, db=db, blobs=data.open_store(to), trail=data.open_trail(to))
+                outcome = await copy.run(state, there, tell, deep=deep)
                 if outcome.is_done and await data.wraps(to, db) != wraps:
                     await data.put_wraps(to, db, wraps)  # its master key was rotated
             finally:

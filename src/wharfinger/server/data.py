@@ -120,6 +120,11 @@ def open_store(settings: Settings) -> BlobStore:
     return DirectoryStore(settings.directory / _BLOBS)
 
 
+def open_trail(settings: Settings) -> TrailFiles:
+    """The files of the trail, which are made when there is something to write."""
+    return TrailFiles(settings.directory / _TRAIL, settings.strangers_share)
+
+
 async def wraps(settings: Settings, db: Database) -> Sequence[bytes]:
     """The data key, as each master key that opens it wraps it."""
     return await db.read(data_key.wraps) if db.is_shared else list(key_files(settings).wraps())
@@ -194,7 +199,7 @@ def _state(settings: Settings, db: Database, secrets: Secrets, clock: Clock, nod
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
-        trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
+        trail=open_trail(settings),
         rules=settings.rules,
         node=node,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple, TypeAlias
 
 from wharfinger.domain.faults import Unavailable
-from wharfinger.services import copied_rows, scrub
+from wharfinger.services import copied_rows, copied_trail, scrub
 from wharfinger.services.copied_blobs import BlobCopy, Counts, Progress
 from wharfinger.services.copied_rows import Contents
 from wharfinger.services.scrub import Hit, Rot
@@ -79,6 +79,7 @@ async def run(source: State, to: State, tell: Callable[[Told], None], *, deep: b
     for _ in range(_ROUNDS):
         if await blobs.go_on() <= _FEW:
             break
+    await copied_trail.run(source, to)
     for _ in range(_SNAPSHOTS):
         async with source.db.snapshot() as snapshot:
             if await blobs.complete(snapshot):
