@@ -23,7 +23,6 @@ from wharfinger.state.db import copies
 from wharfinger.state.db.database import Database, Tx
 
 _FEW: Final = 50  # blobs that are missing, when it is time for the rows
-_ROUNDS: Final = 10
 _SNAPSHOTS: Final = 5
 _STEP: Final = 100
 
@@ -76,9 +75,7 @@ async def run(source: State, to: State, tell: Callable[[Told], None], *, deep: b
 
     blobs = BlobCopy(source, to, told, deep=deep)
     await blobs.look_at_all()
-    for _ in range(_ROUNDS):
-        if await blobs.go_on() <= _FEW:
-            break
+    await _catch_up(blobs)
     await copied_trail.run(source, to)
     for _ in range(_SNAPSHOTS):
         async with source.db.snapshot() as snapshot:
@@ -90,6 +87,13 @@ async def run(source: State, to: State, tell: Callable[[Told], None], *, deep: b
     if outcome.is_done:
         await _clean(to)
     return outcome
+
+
+async def _catch_up(blobs: BlobCopy) -> None:
+    """Copy what came meanwhile, until it is little, or does not get less: more may come than can be copied."""
+    before, missing = 0, await blobs.go_on()
+    while missing > _FEW and (not before or missing < before):
+        before, missing = missing, await blobs.go_on()
 
 
 async def _rows(snapshot: Tx, to: Database, blobs: BlobCopy) -> Outcome:
