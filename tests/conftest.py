@@ -19,11 +19,14 @@ from support.shell import Shell
 
 # in CI nothing may be skipped: what is missing there is a failure
 REQUIRE_ALL = os.environ.get("TEST_REQUIRE_ALL") == "1"
+_ABOUT_SQLITE = "about SQLite"
 _LETTERS = str.maketrans("0123456789abcdef", "ghijklmnopabcdef")
 _accounts = itertools.count(int.from_bytes(os.urandom(4)) * 100)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
+    if postgresql.IN_USE and item.get_closest_marker("about_sqlite"):
+        pytest.skip(_ABOUT_SQLITE)
     for mark in item.iter_markers("needs"):
         for program in mark.args:
             if find(program) is None:
@@ -45,6 +48,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for report in terminalreporter.stats.get(outcome, ()):
             for name, value in report.user_properties:
                 terminalreporter.write_line(f"{name}: {value}")
+    skipped = [report.longrepr for report in terminalreporter.stats.get("skipped", ())]
+    left_out = sum(isinstance(reason, tuple) and _ABOUT_SQLITE in reason[2] for reason in skipped)
+    if left_out:
+        terminalreporter.write_line(f"Left out {left_out} tests that are about the file of SQLite, or its own figures.")
     missing = {
         report.longrepr[2].removeprefix("Skipped: ").removesuffix(" is not installed")
         for report in terminalreporter.stats.get("skipped", ())
@@ -72,7 +79,7 @@ def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def exported(strict_server: Server) -> Mapping[str, str]:
     """What `wharfinger env` says of a server that checks signatures."""
-    return strict_server.environment()
+    return {**strict_server.environment(), **strict_server.where()}
 
 
 @pytest.fixture

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from support.content import image
-from support.damage import file_of, flip_a_bit, run_sql
+from support.damage import file_of, flip_a_bit
 from support.ports import free_port
 from support.registry import Registry
+from support.rows import run_sql
 from support.server import Server
 from wharfinger.cli.main import main
 from wharfinger.services import copied_rows

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from support.command_line import CommandLine
 from support.content import Image, image, index, sha256
-from support.damage import ORPHAN, damage_database, file_of, flip_a_bit, path_of, rot_manifest, run_sql
+from support.damage import ORPHAN, damage_database, file_of, flip_a_bit, path_of, rot_manifest
 from support.oci import Oci
+from support.rows import run_sql
 from support.server import REGION, Server
 from support.shell import Shell
 from wharfinger.cli.main import main
@@ -110,6 +111,7 @@ def test_the_doctor_goes_on_where_a_check_cannot_be_made(wharfinger: CommandLine
     assert "ok    nothing is there for longer than it should be" in printed
 
 
+@pytest.mark.about_sqlite
 def test_the_doctor_names_damage_of_the_database(wharfinger: CommandLine, data: str) -> None:
     damage_database(Path(data))
     printed = wharfinger.text("doctor", "--deep", "--data", data, status=1)

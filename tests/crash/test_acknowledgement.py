@@ -52,6 +52,7 @@ def order(state: State, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return noted
 
 
+@pytest.mark.about_sqlite
 @pytest.mark.parametrize(
     ("journey", "expected"),
     [

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
-import apsw
 import pytest
 
 from support.disk import without_syncs
@@ -15,9 +14,9 @@ from support.doors import Doors
 from support.failpoints import Failpoints, Killed
 from support.invariants import broken, left_over
 from support.journeys import CONTENT, DIGEST, JOURNEYS, ONE, OTHER, Journey, delete_an_image, ended
+from support.rows import run_sql
 from support.state import collect_all, create_repository, empty, prepared
 from wharfinger.state import State
-from wharfinger.state.db.sqlite import FILE
 
 
 async def begin_anew(state: State, directory: Path) -> None:
@@ -79,12 +78,11 @@ async def test_an_image_comes_and_goes_with_its_tags_references_and_events_or_no
 
 def rows(directory: Path) -> dict[str, object]:
     """How many there are in each table that a push or deletion of an image touches."""
-    connection = apsw.Connection(str(directory / FILE))
     tables = ("images", "tags", "image_references", "events", "deletions")
-    found: dict[str, object] = {table: connection.execute(f"SELECT count(*) FROM {table}").get for table in tables}
+    found: dict[str, object] = {table: run_sql(directory, f"SELECT count(*) FROM {table}") for table in tables}
     binned = "SELECT count(*) FROM images WHERE repository_id IS NULL AND deletion_id IS NOT NULL"
     unlinked = "SELECT count(*) FROM image_references WHERE repository_id IS NULL"
-    return {**found, "binned": connection.execute(binned).get, "unlinked": connection.execute(unlinked).get}
+    return {**found, "binned": run_sql(directory, binned), "unlinked": run_sql(directory, unlinked)}
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -12,8 +12,9 @@ from botocore.exceptions import ClientError
 from support.content import Image, image, index, series
 from support.registry import Registry, abroad, stranger
 from support.server import Server
+from support.state import settings_of
+from wharfinger.server import data
 from wharfinger.state.db.database import Row, Tx
-from wharfinger.state.db.sqlite import Sqlite
 
 Read = Callable[[Registry], Awaitable[list[Row]]]
 
@@ -33,7 +34,7 @@ Told = Callable[[], Awaitable[list[Event]]]
 @pytest.fixture
 async def rows(server: Server) -> AsyncIterator[Read]:
     """The events of a registry, as the running server has stored them."""
-    database = Sqlite(server.directory)
+    database = data.open_database(settings_of(server.directory))
 
     async def select(tx: Tx, registry: Registry) -> list[Row]:
         return await tx.all(

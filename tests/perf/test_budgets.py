@@ -369,6 +369,7 @@ PAGES: dict[str, Callable[[Doors], Awaitable[Answer]]] = {
 }
 
 
+@pytest.mark.about_sqlite
 async def test_a_page_costs_the_same_in_a_small_repository_and_in_a_large_one(state: State) -> None:
     doors = Doors(state)
     costs: dict[str, list[int]] = {page: [] for page in PAGES}

@@ -75,7 +75,7 @@ async def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
     clocks = [Clock() for _ in range(3)]
     async with AsyncExitStack() as stack:
         states = [await stack.enter_async_context(nodes.node(str(at), clock)) for at, clock in enumerate(clocks)]
-        made = Cluster(nodes.directory("0"), [Doors(state) for state in states], clocks)
+        made = Cluster(nodes.shared, [Doors(state) for state in states], clocks)
         await made.next.served("CreateRepository", **APP)
         yield made
 

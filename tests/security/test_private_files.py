@@ -30,12 +30,21 @@ def served(directory: Path) -> Iterator[Path]:
     server.stop()
 
 
+SQLITE = ("wharfinger.db", "wharfinger.db-wal", "write.lock")
+
+
 def open_to_others(paths: Iterator[Path]) -> list[str]:
     return [f"{path} {path.stat().st_mode & 0o777:o}" for path in paths if path.stat().st_mode & 0o077]
 
 
 @pytest.mark.parametrize(
-    "name", ["wharfinger.db", "wharfinger.db-wal", "server.json", "master.key", "secrets.key", "write.lock"]
+    "name",
+    [
+        *(pytest.param(name, marks=pytest.mark.about_sqlite) for name in SQLITE),
+        "server.json",
+        "master.key",
+        "secrets.key",
+    ],
 )
 def test_a_file_that_the_server_keeps_is_for_its_user_alone(served: Path, name: str) -> None:
     assert open_to_others(iter([served / name])) == []

@@ -147,6 +147,7 @@ async def test_rows_that_do_not_agree_are_named(
     assert subject(place) in [name for pair in named for name in pair]
 
 
+@pytest.mark.about_sqlite
 async def test_a_damaged_database_is_named(place: Audited) -> None:
     damage_database(place.directory)
     found = [item async for item in audit.database(place.state)]

@@ -12,8 +12,9 @@ import pytest
 
 from support.audited import Audited, audited, found_in
 from support.content import image, index, sha256
-from support.damage import ORPHAN, file_of, path_of, run_sql
+from support.damage import ORPHAN, file_of, path_of
 from support.disk import without_syncs
+from support.rows import run_sql
 from support.state import collect_all
 from wharfinger.services import audit
 from wharfinger.services.audit import Disagreement

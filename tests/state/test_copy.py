@@ -12,10 +12,11 @@ import pytest
 
 from support.content import Image, image, index, layer
 from support.copies import Tells, copied, served
-from support.damage import file_of, flip_a_bit, run_sql
+from support.damage import file_of, flip_a_bit
 from support.disk import without_syncs
 from support.doors import Doors, new_doors
 from support.invariants import broken, left_over
+from support.rows import run_sql
 from support.state import Clock, collect_all, create_repository, settings_of
 from wharfinger.server import data
 from wharfinger.server.copy import CopyRefused
@@ -25,7 +26,7 @@ from wharfinger.services.scrub import Hit, Rot
 from wharfinger.state.clock import DAY
 from wharfinger.state.db import rows
 from wharfinger.state.db.database import Tx
-from wharfinger.state.db.schema import for_sqlite
+from wharfinger.state.db.schema import SCHEMA_VERSION, for_sqlite
 from wharfinger.state.db.tables import MIGRATIONS
 
 APP = {"repositoryName": "app"}
@@ -70,8 +71,9 @@ async def doors(source: Path, clock: Clock) -> AsyncIterator[Doors]:
 def empty() -> Iterator[apsw.Connection]:
     """A database of this version."""
     with closing(apsw.Connection(":memory:")) as database:
+        database.execute(SCHEMA_VERSION)
         for migration in MIGRATIONS:
-            database.execute(for_sqlite(migration))
+            database.execute(for_sqlite(migration.ddl))
         yield database
 
 

@@ -206,6 +206,7 @@ async def from_before(files: KeyFiles) -> Credentials:
     return credentials
 
 
+@pytest.mark.about_sqlite
 async def test_data_from_before_goes_on_under_the_same_keys(new: KeyFiles) -> None:
     before = await from_before(new)
     assert key(new) == Secrets(b"m" * 32).key("a")
@@ -214,6 +215,7 @@ async def test_data_from_before_goes_on_under_the_same_keys(new: KeyFiles) -> No
     assert key(new) == Secrets(b"m" * 32).key("a")
 
 
+@pytest.mark.about_sqlite
 async def test_data_from_before_is_rotated_like_any_other(new: KeyFiles) -> None:
     before = await from_before(new)
     await data.prepare(settings_of(new.directory))
@@ -221,6 +223,7 @@ async def test_data_from_before_is_rotated_like_any_other(new: KeyFiles) -> None
     assert tuple(await data.prepare(settings_of(new.directory))) == tuple(before)
 
 
+@pytest.mark.about_sqlite
 async def test_a_key_that_does_not_open_the_data_gets_no_envelope(new: KeyFiles) -> None:
     await data.prepare(settings_of(new.directory))
     new.envelope.unlink()
@@ -229,6 +232,7 @@ async def test_a_key_that_does_not_open_the_data_gets_no_envelope(new: KeyFiles)
     assert not new.envelope.exists()
 
 
+@pytest.mark.about_sqlite
 async def test_a_key_from_before_is_not_rotated_until_a_server_has_proved_it(new: KeyFiles) -> None:
     await from_before(new)
     with pytest.raises(RotationRefused, match="start the server of this version once"):

@@ -32,8 +32,10 @@ from wharfinger.state.db.deletions import Deletion
 from wharfinger.state.db.repositories import Packed, Repository
 from wharfinger.state.db.schema import VERSION, SchemaTooNew, for_sqlite, migrate
 from wharfinger.state.db.sqlite import FILE, Sqlite
-from wharfinger.state.db.tables import MIGRATIONS
+from wharfinger.state.db.tables import MIGRATIONS, Migration
 from wharfinger.state.keyfiles import KeyFiles
+
+pytestmark = pytest.mark.about_sqlite
 
 TABLES = {
     "access_files",
@@ -72,6 +74,7 @@ TABLES = {
     "uploads",
     "webhooks",
 }
+MORE = "CREATE TABLE more (id BIGINT\n); INSERT INTO nowhere VALUES (1)"
 NUMBERED = {"blobs", "deletions", "events", "holds", "images", "plans", "repositories", "trail_pieces"}
 # one of the tables, of the rights; one for each node, master key, provider, kind, errand waited for, hour of a node
 FEW_ROWS = (
@@ -151,9 +154,7 @@ async def test_a_migration_that_fails_leaves_the_version_before_it(
 ) -> None:
     await migrate(db)
     before = everything_in(tmp_path)
-    monkeypatch.setattr(
-        schema, "MIGRATIONS", (*MIGRATIONS, "CREATE TABLE more (id BIGINT\n); INSERT INTO nowhere VALUES (1)")
-    )
+    monkeypatch.setattr(schema, "MIGRATIONS", (*MIGRATIONS, Migration(MORE, VERSION + 1)))
     monkeypatch.setattr(schema, "VERSION", VERSION + 1)
     with pytest.raises(Unavailable, match="nowhere"):
         await migrate(db)
@@ -226,14 +227,14 @@ def test_every_table_holds_its_columns_to_their_types(file: apsw.Connection, tab
 
 @pytest.mark.parametrize("table", MADE_BY_MIGRATIONS)
 def test_a_table_marked_as_clustered_is_one_in_sqlite(file: apsw.Connection, table: str) -> None:
-    after = "".join(MIGRATIONS).partition(f"CREATE TABLE {table} (")[2].partition("\n);")[2]
+    after = "".join(step.ddl for step in MIGRATIONS).partition(f"CREATE TABLE {table} (")[2].partition("\n);")[2]
     is_clustered = file.execute("SELECT wr FROM pragma_table_list(?)", (table,)).get == 1
     assert is_clustered == after.startswith(" -- clustered")
 
 
 @pytest.mark.parametrize("word", ["BIGINT", "BYTEA", "IDENTITY", "GENERATED"])
 def test_no_word_of_postgresql_is_left_in_the_translated_tables(word: str) -> None:
-    assert word not in "".join(map(for_sqlite, MIGRATIONS))
+    assert word not in "".join(for_sqlite(step.ddl) for step in MIGRATIONS)
 
 
 def test_numbers_of_rows_that_went_are_not_given_again(file: apsw.Connection) -> None:

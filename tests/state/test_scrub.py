@@ -13,9 +13,10 @@ import pytest
 
 from support.answer import Answer
 from support.content import Image, image, index, layer, sha256, sha512
-from support.damage import file_of, flip_a_bit, rot_manifest, run_sql
+from support.damage import file_of, flip_a_bit, rot_manifest
 from support.disk import without_syncs
 from support.doors import Doors
+from support.rows import run_sql
 from support.state import REGISTRY, Clock, collect_all, create_repository, prepared
 from wharfinger.domain.faults import Unavailable
 from wharfinger.services import audit, scrub

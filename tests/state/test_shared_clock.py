@@ -44,7 +44,7 @@ async def test_the_way_to_the_database_and_back_is_allowed_for() -> None:
 async def test_an_answer_that_took_long_changes_nothing() -> None:
     machine = Clock(HERE)
     clock = SharedClock(machine)
-    await clock.follow(told(machine, HERE, takes=MINUTE))
+    await clock.follow(told(machine, THERE, takes=MINUTE))
     assert clock() == machine()
 
 
@@ -56,7 +56,8 @@ async def test_a_node_begins_with_the_time_of_the_database(tmp_path: Path, monke
     async def time(_: object) -> int:
         return system_clock() + 60 * MINUTE
 
-    monkeypatch.setattr("wharfinger.state.db.sqlite.Sqlite.time", time)
+    async with nodes.node("two") as two:
+        monkeypatch.setattr(type(two.db), "time", time)
     state = await data.open_state(settings)
     assert state.clock() - system_clock() > 59 * MINUTE
     await state.db.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,6 +54,27 @@ async def test_nodes_that_start_at_once_on_an_empty_database_agree(nodes: Nodes)
     finally:
         for each in made:
             await each.db.close()
+
+
+async def test_a_node_that_saw_no_data_key_leaves_the_one_that_was_made_meanwhile(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, early = await keys(nodes, "late"), await keys(nodes, "early")
+    await migrate(late.db)
+    read, made = late.db.read, list[bytes]()
+
+    async def slowly(*args: Any) -> Any:
+        found = await read(*args)
+        await early.make()
+        made.append((await early.read()).key("a"))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(late.db, "read", slowly)
+        await late.make()
+    assert [(await each.read()).key("a") for each in (late, early)] == made * 2
+    await late.db.close()
+    await early.db.close()
 
 
 async def test_what_one_node_signed_is_believed_by_another(nodes: Nodes) -> None:

@@ -19,6 +19,8 @@ from wharfinger.state.db import sqlite
 from wharfinger.state.db.database import Tx, Value
 from wharfinger.state.db.sqlite import FILE, Sqlite, UnsafeSqlite
 
+pytestmark = pytest.mark.about_sqlite
+
 INSERT = "INSERT INTO notes (name) VALUES (:name)"
 
 

@@ -21,6 +21,8 @@ from support.poll import until_async
 from support.state import collect_all
 from wharfinger.state.db import sqlite
 
+pytestmark = pytest.mark.about_sqlite
+
 APP = {"repositoryName": "app"}
 ONE = image()
 OTHER = Image(ONE.manifest + b"\n", ONE.media_type, ONE.blobs)

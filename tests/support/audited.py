@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from support.content import Image, image, index, layer, sha256
-from support.damage import ORPHAN, run_sql
+from support.damage import ORPHAN
 from support.doors import Doors
+from support.rows import run_sql
 from support.state import Clock, collect_all, create_repository, prepared
 from wharfinger.services import audit
 from wharfinger.services.audit import Disagreement

@@ -1,21 +1,12 @@
-"""Damage to a data directory, done with SQLite and the files alone, whoever has it open."""
+"""Damage to a data directory, done with its rows and files alone, whoever has it open."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import apsw
+from support.rows import run_sql
 
 ORPHAN = "0" * 31 + "1"  # a storage id that nothing has
-
-
-def run_sql(directory: Path, sql: str, **values: Any) -> list[Any]:
-    """Statements past all that the product does; also such as leave rows that refer to nothing."""
-    with closing(apsw.Connection(str(directory / "wharfinger.db"))) as database:
-        database.set_busy_timeout(5000)
-        return database.execute(sql, values).fetchall()
 
 
 def file_of(directory: Path, digest: str) -> Path:

@@ -1,22 +1,21 @@
-"""What is true of a data directory at every moment, also after kill -9: looked at with SQLite and the files alone."""
+"""What is true of a data directory at every moment, also after kill -9: looked at by its rows and files alone."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import apsw
-
+from support import postgresql
+from support.rows import look
 from wharfinger.services.collect import GRACE
 
 # each gives rows that must not be there
 _NEVER: Final[Mapping[str, str]] = {
     "a tag points to an image of another repository, or in the bin": """
         SELECT t.name FROM tags t LEFT JOIN images i ON i.id = t.image_id
-        WHERE i.repository_id IS NOT t.repository_id""",
+        WHERE i.repository_id IS DISTINCT FROM t.repository_id""",
     "an image is in a repository and in the bin, or in neither": """
         SELECT digest FROM images WHERE (repository_id IS NULL) = (deletion_id IS NULL)""",
     "an image in the bin does not know its tags, or one in a repository has some that are deleted": """
@@ -36,16 +35,21 @@ _NEVER: Final[Mapping[str, str]] = {
         AND NOT EXISTS (SELECT 1 FROM images c WHERE c.repository_id = i.repository_id AND c.digest = r.digest)""",
     "a reference is noted for another repository than its image's": """
         SELECT i.digest, r.digest FROM image_references r JOIN images i ON i.id = r.image_id
-        WHERE r.repository_id IS NOT i.repository_id""",
+        WHERE r.repository_id IS DISTINCT FROM i.repository_id""",
     "the bytes of a blob wait to be unlinked": """
         SELECT digest FROM blobs WHERE storage_id IN (SELECT storage_id FROM unlinks)""",
     "the bytes of an upload are those of a blob": """
         SELECT id FROM uploads WHERE storage_id IN (SELECT storage_id FROM blobs)""",
     "the bytes of an upload wait to be unlinked": """
         SELECT id FROM uploads WHERE storage_id IN (SELECT storage_id FROM unlinks)""",
+}
+_NEVER_IN_SQLITE: Final[Mapping[str, str]] = {
     "a row refers to one that is not there": "SELECT * FROM pragma_foreign_key_check",
     "the file of the database is damaged": "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
 }
+_BLOBS: Final = "SELECT digest, size, storage_id FROM blobs"
+_UPLOADS: Final = "SELECT id, size, storage_id FROM uploads"
+_UNLINKS: Final = "SELECT storage_id FROM unlinks"
 # each gives rows that nothing needs any more at the time :now, or that wait for nothing
 _UNNEEDED: Final[Mapping[str, str]] = {
     "a repository has a blob that no image of it refers to and no lease holds": """
@@ -68,18 +72,16 @@ _UNNEEDED: Final[Mapping[str, str]] = {
     "something is to follow from a deletion and has not": """
         SELECT id FROM deletions WHERE links_due_at <= :now OR referrers_due_at <= :now""",
     "bytes wait to be unlinked for longer than downloads are given": """
-        SELECT storage_id FROM unlinks WHERE noted_at <= :now - :grace""",
+        SELECT storage_id FROM unlinks WHERE noted_at <= :graced""",
 }
 
 
 def broken(directory: Path) -> list[str]:
     """What is not as it has to be, one line each; empty if all is well."""
-    with closing(_database(directory)) as database:
-        database.execute("BEGIN")
-        found = [f"{what}: {row}" for what, sql in _NEVER.items() for row in database.execute(sql)]
-        blobs: list[Any] = database.execute("SELECT digest, size, storage_id FROM blobs").fetchall()
-        uploads: list[Any] = database.execute("SELECT id, size, storage_id FROM uploads").fetchall()
-        unlinks: set[Any] = {storage_id for (storage_id,) in database.execute("SELECT storage_id FROM unlinks")}
+    never = _NEVER if postgresql.IN_USE else {**_NEVER, **_NEVER_IN_SQLITE}
+    *wrong, blobs, uploads, unlinked = look(directory, [*never.values(), _BLOBS, _UPLOADS, _UNLINKS], {})
+    found = [f"{what}: {row}" for what, rows in zip(never, wrong, strict=True) for row in rows]
+    unlinks = {storage_id for (storage_id,) in unlinked}
     files = {path.name: path for path in (directory / "blobs").glob("*/*")}
     known = {storage_id for _, _, storage_id in (*blobs, *uploads)} | unlinks
     # no file may be unknown, not even an empty one: the row of an upload is committed before its file is made
@@ -95,14 +97,8 @@ def broken(directory: Path) -> list[str]:
 
 def left_over(directory: Path, now: int) -> list[str]:
     """What collection should have removed if it ran at `now` to its end, one line each."""
-    values = {"now": now, "grace": GRACE}
-    with closing(_database(directory)) as database:
-        database.execute("BEGIN")
-        return [f"{what}: {row}" for what, sql in _UNNEEDED.items() for row in database.execute(sql, values)]
-
-
-def _database(directory: Path) -> apsw.Connection:
-    return apsw.Connection(str(directory / "wharfinger.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    unneeded = look(directory, _UNNEEDED.values(), {"now": now, "graced": now - GRACE})
+    return [f"{what}: {row}" for what, rows in zip(_UNNEEDED, unneeded, strict=True) for row in rows]
 
 
 def _wrong_with_blob(path: Path | None, digest: str, size: int) -> Iterator[str]:

@@ -28,7 +28,8 @@ class Nodes:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Sqlite, "is_shared", True)
         self._root = root
-        (root / "shared/blobs").mkdir(parents=True)
+        self.shared = root / "shared"  # as if it were the data directory of one
+        (self.shared / "blobs").mkdir(parents=True)
 
     def directory(self, name: str) -> Path:
         """The data directory of a node, made if it is not there."""
@@ -36,7 +37,7 @@ class Nodes:
         if not found.exists():
             found.mkdir()
             for shared in _SHARED:
-                (found / shared).symlink_to(self._root / "shared" / shared)
+                (found / shared).symlink_to(self.shared / shared)
         return found
 
     def settings(self, name: str, *, master: bytes | None = MASTER, **more: Any) -> Settings:
@@ -44,6 +45,7 @@ class Nodes:
         directory = self.directory(name)
         if master is not None:
             (directory / "master.key").write_bytes(master)
+            (directory / "master.key").chmod(0o600)
         return settings_of(directory, **more)
 
     @asynccontextmanager

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -126,7 +126,7 @@ def programs(version: str) -> Path:
 def database_of(directory: Path) -> str:
     """The URL of the database that belongs to a data directory; at first it has tables and no rows."""
     if directory not in _of_directories:
-        _of_directories[directory] = _free.pop() if _free else _new_database()
+        _of_directories[directory] = _free.pop() if _free else _made_from(_TEMPLATE)
     return _running().url(_of_directories[directory])
 
 
@@ -139,32 +139,56 @@ def empty_databases_of(directory: Path) -> None:
         _free.append(name)
 
 
-def _new_database() -> str:
+def new_database() -> str:
+    """The URL of a database without tables, for as long as the test process lives."""
+    return _running().url(_made_from("template1"))
+
+
+def _made_from(template: str) -> str:
     name = f"d{next(_numbers)}"
-    execute(_running().url("postgres"), f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+    execute(_running().url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}")
     return name
 
 
-def execute(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    """A statement from outside, in a transaction of its own: its rows."""
-    rows: list[tuple[Any, ...]] = run(_execute(url, sql, *values))
+def execute(url: str, sql: str, *values: Any, past_all_rules: bool = False) -> list[tuple[Any, ...]]:
+    """A statement from outside, in a transaction of its own: its rows. It may leave rows that refer to nothing."""
+    rows: list[tuple[Any, ...]] = run(_execute(url, sql, *values, past_all_rules=past_all_rules))
+    return rows
+
+
+def look(url: str, statements: Iterable[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    """The rows of several queries, all of one moment."""
+    rows: list[list[Any]] = run(_look(url, statements))
     return rows
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
     """Run something to its end, also where an event loop is running."""
-    results: list[Any] = []
-    thread = threading.Thread(target=lambda: results.append(asyncio.run(work)))
-    thread.start()
-    thread.join()
-    assert results, "it has raised"
-    return results[0]
+    return asyncio.run_coroutine_threadsafe(work, _beside()).result(120)
 
 
-async def _execute(url: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+@functools.cache
+def _beside() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return loop
+
+
+async def _execute(url: str, sql: str, *values: Any, past_all_rules: bool = False) -> list[tuple[Any, ...]]:
     connection = await asyncpg.connect(url)
     try:
+        if past_all_rules:
+            await connection.execute("SET session_replication_role = replica")
         return [tuple(row) for row in await connection.fetch(sql, *values)]
+    finally:
+        await connection.close()
+
+
+async def _look(url: str, statements: Iterable[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return [[tuple(row) for row in await connection.fetch(sql, *values)] for sql, values in statements]
     finally:
         await connection.close()
 

@@ -170,7 +170,12 @@ class Server:
     def told(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """What a command that succeeds says of the data directory."""
         arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
-        return subprocess.run(arguments, check=True, capture_output=True, text=True, env=_clean_environment())
+        environment = {**_clean_environment(), **self.where()}
+        return subprocess.run(arguments, check=True, capture_output=True, text=True, env=environment)
+
+    def where(self) -> dict[str, str]:
+        """The variables by which commands find the data that is not in the directory."""
+        return {"WHARFINGER_DATABASE": self.settings["database"]} if "database" in self.settings else {}
 
 
 @functools.cache

@@ -153,6 +153,7 @@ async def test_pages_have_all_records_of_both_and_end_where_the_trail_ended(
         token = page.get("nextToken")
         if token is None:
             break
+        await hand_over(two.state)  # a record of reading that page
     assert (found, token) == ([f"r{number}" for number in range(6)], None)
 
 
@@ -215,7 +216,7 @@ async def test_a_worker_that_ends_hands_over_what_is_left(one: Doors, two: Doors
 
 
 async def test_one_machine_hands_nothing_over(one: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wharfinger.state.db.sqlite.Sqlite.is_shared", False)
+    monkeypatch.setattr(type(one.state.db), "is_shared", False)
     await act(one, "repo-a")
     await asyncio.wait_for(shared_trail.run_forever(one.state), 5)
     assert (await acted(one), await pieces(one.state)) == (["repo-a"], [])

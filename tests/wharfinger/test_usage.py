@@ -247,6 +247,7 @@ def by_name(rows: Iterable[Mapping[str, Any]], name: str) -> dict[str, dict[str,
     return named
 
 
+@pytest.mark.about_sqlite
 async def test_a_page_of_images_costs_the_same_in_a_small_repository_and_in_a_large_one(doors: Doors) -> None:
     costs = []
     shared, both = layer(), index(of(layer()))

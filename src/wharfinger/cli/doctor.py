@@ -10,7 +10,7 @@ from wharfinger.cli.options import settings_from, settings_options
 
 
 @click.command()
-@settings_options("data", "master_key", "sparse_manifests", "account", "access_file")
+@settings_options("data", "database", "master_key", "sparse_manifests", "account", "access_file")
 @click.option("--deep", is_flag=True, help="Look at all rows and files, and name what does not agree.")
 def doctor(*, deep: bool, **options: Any) -> None:
     """Check the installation, the data and the running server; explain each failure with its cure."""

@@ -16,7 +16,7 @@ from wharfinger.cli.options import settings_from, settings_options
 
 
 @click.command()
-@settings_options("data", "master_key", "account", "region", "address", "port")
+@settings_options("data", "database", "master_key", "account", "region", "address", "port")
 def env(**options: Any) -> None:
     """Print, for the shell, what AWS clients need to use this registry: eval "$(wharfinger env)"."""
     asked = {name for name, value in options.items() if value is not None}

@@ -15,6 +15,7 @@ from wharfinger.cli.feeds import feed
 from wharfinger.cli.holds import hold
 from wharfinger.cli.images import images
 from wharfinger.cli.keys import key
+from wharfinger.cli.migrate import migrate
 from wharfinger.cli.plans import plan
 from wharfinger.cli.policies import policy
 from wharfinger.cli.providers import provider
@@ -39,9 +40,9 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `cert`, `env`, `doctor`, `scrub`, `copy` and `rotate-master-key` work on its data
-    directory. All others are clients of it: they find it by the variables that `env` prints, or by its data directory
-    on this machine.
+    `serve` is the registry; `cert`, `env`, `doctor`, `scrub`, `copy`, `migrate` and `rotate-master-key` work on its
+    data. All others are clients of it: they find it by the variables that `env` prints, or by its data directory on
+    this machine.
     """
 
 
@@ -52,6 +53,7 @@ for command in (
     doctor,
     scrub,
     copy,
+    migrate,
     rotate_master_key,
     images,
     bin_,

@@ -26,7 +26,7 @@ DAMAGE: Final = {
 
 
 @click.command()
-@settings_options("data", "master_key")
+@settings_options("data", "database", "master_key")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="MIB", help="Read so much per second.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document on each line.")
 def scrub(*, rate: float | None, as_json: bool, **options: Any) -> None:

@@ -16,12 +16,13 @@ from wharfinger.server.settings import Settings
 def serve(**options: Any) -> None:
     """Start the registry; Ctrl-C or SIGTERM stops it when the requests in flight are answered."""
     from wharfinger.domain.access_file import AccessFileInvalid  # noqa: PLC0415 - help and errors need no server
+    from wharfinger.domain.faults import Unavailable  # noqa: PLC0415
     from wharfinger.server.data import DirectoryInUse  # noqa: PLC0415
     from wharfinger.server.serve import PortTaken  # noqa: PLC0415
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
     from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
     from wharfinger.services.copy import CopyUnfinished  # noqa: PLC0415
-    from wharfinger.state.db.schema import SchemaTooNew  # noqa: PLC0415
+    from wharfinger.state.db.schema import SchemaTooNew, SchemaTooOld  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     settings = settings_from(options)
@@ -48,6 +49,10 @@ def serve(**options: Any) -> None:
         raise click.ClickException(
             f"{settings.directory} is from a newer Wharfinger: {error}. Update this one."
         ) from None
+    except SchemaTooOld as error:
+        raise click.ClickException(f"{error}. Run `wharfinger migrate` once, with the same database.") from None
+    except Unavailable as fault:
+        raise click.ClickException(f"the database cannot be used: {fault.reason}.") from None
     except (SecretsUnreadable, PermissionError) as error:
         raise click.ClickException(f"{settings.directory} cannot be used: {error}") from None
 

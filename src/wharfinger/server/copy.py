@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 from wharfinger.server import data
 from wharfinger.server.settings import Settings
-from wharfinger.services import copy, health
+from wharfinger.services import copy
 from wharfinger.services.copy import Outcome, Told
 from wharfinger.state import State
 from wharfinger.state.db import copies, rows
 from wharfinger.state.db.copies import Copy
 from wharfinger.state.db.database import Database
-from wharfinger.state.db.schema import migrate
+from wharfinger.state.db.schema import VERSION, migrate, version
 from wharfinger.state.secrets import Secrets, SecretsUnreadable
 
 
@@ -66,9 +66,12 @@ async def _source(settings: Settings) -> AsyncIterator[State]:
         settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # for the name that a node has
     state = await data.open_state(settings)
     try:
-        missing = await health.missing(state)
-        if missing is not None:
-            raise CopyRefused(f"{settings.directory} cannot be copied: {missing}")
+        found_version = await state.db.read(version)
+        if found_version != VERSION:
+            raise CopyRefused(
+                f"the tables of {settings.directory} have version {found_version}, and this program copies {VERSION}: "
+                "use the program that serves them"
+            )
         found = await state.db.read(copies.find)
         if found is not None and not found.is_finished:
             raise CopyRefused(f"{settings.directory} is itself a copy that is not finished")

@@ -23,7 +23,7 @@ from wharfinger.state.clock import Clock, SharedClock, system_clock
 from wharfinger.state.db import data_key
 from wharfinger.state.db.database import Database
 from wharfinger.state.db.postgres import Postgres
-from wharfinger.state.db.schema import migrate
+from wharfinger.state.db.schema import make_or_check, migrate, present_version
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
 from wharfinger.state.keyfiles import KeyFiles
@@ -38,6 +38,7 @@ _LOCK: Final = "server.lock"
 _RUNNING: Final = "server.json"
 _BLOBS: Final = "blobs"
 _TRAIL: Final = "trail"
+_MIGRATION_SECONDS: Final = 24 * 3600  # that one step may take
 
 
 class DirectoryInUse(Exception):
@@ -79,7 +80,8 @@ def keep_private() -> None:
 async def prepare(settings: Settings) -> Credentials:
     """Make what is missing in the data directory, bring the tables up to date; the first access key.
 
-    Raises AccessFileInvalid, CopyUnfinished.
+    On PostgreSQL only tables that are not there are made. Raises AccessFileInvalid, SchemaTooNew, SchemaTooOld,
+    CopyUnfinished.
     """
     directory = settings.directory
     make_directory(settings)
@@ -90,7 +92,8 @@ async def prepare(settings: Settings) -> Credentials:
         keys.make()
     state = await open_state(settings)
     try:
-        await migrate(state.db)
+        if not is_shared(settings):
+            await migrate(state.db)
         await copy.end(state.db, state.clock)
         await jobs.schedule(state)
         await declared.load(state)
@@ -152,7 +155,7 @@ async def _prepare_shared(settings: Settings) -> None:
     """The tables, and the data key in them, if no node has made them yet."""
     db = open_database(settings)
     try:
-        await migrate(db)
+        await (make_or_check if settings.database else migrate)(db)
         await shared_keys(settings, db).make()
         nodes.name(settings.directory)  # before there are workers, which might make several
     finally:
@@ -204,6 +207,22 @@ def _state(settings: Settings, db: Database, secrets: Secrets, clock: Clock, nod
         node=node,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
     )
+
+
+async def bring_up_to_date(settings: Settings) -> tuple[int, int]:
+    """Bring the tables to this version, also while servers use them: the versions before and after.
+
+    Raises SchemaTooNew, Unavailable.
+    """
+    db: Database = (
+        Postgres(settings.database, patience=_MIGRATION_SECONDS) if settings.database else Sqlite(settings.directory)
+    )
+    try:
+        before = await present_version(db)
+        await migrate(db)
+        return before, await present_version(db)
+    finally:
+        await db.close()
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:

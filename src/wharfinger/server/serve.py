@@ -56,8 +56,8 @@ class _NotStarted(Exception):
 def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until a signal ends it; `ready` is called once, when requests are answered.
 
-    Raises DirectoryInUse, SchemaTooNew, SecretsUnreadable, PortTaken, AccessFileInvalid, CertificateUnusable,
-    CopyUnfinished.
+    Raises DirectoryInUse, SchemaTooNew, SchemaTooOld, SecretsUnreadable, Unavailable, PortTaken, AccessFileInvalid,
+    CertificateUnusable, CopyUnfinished.
     """
     logging.config.dictConfig(logs.configuration(settings.log_level))
     data.keep_private()

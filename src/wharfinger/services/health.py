@@ -10,9 +10,6 @@ from wharfinger.state.db import schema
 async def missing(state: State) -> str | None:
     """What is missing, as the end of a sentence; None if nothing is."""
     try:
-        found = await state.db.ask(schema.version)
+        return await state.db.read(schema.unfit)
     except Unavailable as fault:
         return f"the database cannot be read ({fault.reason})"
-    if found != schema.VERSION:
-        return f"the tables have version {found}, this program needs {schema.VERSION}"
-    return None

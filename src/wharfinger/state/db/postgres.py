@@ -25,6 +25,7 @@ from wharfinger.state.db.database import P, Row, T, Tx, Value, Work
 _CONNECTIONS: Final = 10  # of a worker, at most
 _CONNECT_SECONDS: Final = 10  # to wait for one of them, or for a new one
 _STATEMENT_SECONDS: Final = 30
+_GRACE_SECONDS: Final = 5  # after which a server that did not end a statement is taken for gone
 _LONGEST_WAIT: Final = 30  # seconds in which a transaction is tried again
 _MOST_PAUSE: Final = 0.5
 _UNIQUE_TRIES: Final = 3
@@ -39,7 +40,7 @@ _SESSION: Final = {
     "enable_seqscan": "off",  # reading a whole table would conflict with every write to it
     "jit": "off",
 }
-_CONFLICT: Final = (failures.SerializationError, failures.DeadlockDetectedError)
+_CONFLICT: Final = (failures.SerializationError, failures.DeadlockDetectedError, failures.LockNotAvailableError)
 _LOST: Final = (
     OSError,
     failures.PostgresConnectionError,
@@ -222,12 +223,14 @@ class Postgres:
             raise Unavailable(f"{again}") from again
 
     async def _commit(self, connection: Any) -> None:
+        if _is_gone(connection):
+            raise _Again("the connection was lost before the commit")
         try:
             status = await connection.execute("COMMIT")
         except _CONFLICT:
             raise
         except (failures.PostgresError, *_LOST) as error:
-            connection.terminate()
+            _end(connection)
             # it may be done, so it is neither tried again nor said to have failed
             raise Unavailable(f"the outcome of the commit is not known ({self._reason(error)})") from error
         if status != "COMMIT":
@@ -248,9 +251,9 @@ class Postgres:
         except failures.QueryCanceledError as error:
             raise Unavailable(self._reason(error)) from error
         except _LOST as error:
-            if isinstance(error, failures.InterfaceError) and not connection.is_closed():
+            if isinstance(error, failures.InterfaceError) and not _is_gone(connection):
                 raise  # a mistake in the program
-            connection.terminate()
+            _end(connection)
             raise _Again(f"the connection was lost ({self._reason(error)})") from error
         except failures.PostgresError as error:
             raise Unavailable(self._reason(error)) from error
@@ -264,11 +267,11 @@ class Postgres:
                 min_size=0,
                 max_size=_CONNECTIONS,
                 timeout=_CONNECT_SECONDS,
-                command_timeout=self._patience + 5,
+                command_timeout=self._patience + _GRACE_SECONDS,
                 statement_cache_size=_CACHED_STATEMENTS,
                 max_cached_statement_lifetime=0,
                 target_session_attrs="read-write",
-                server_settings={**_SESSION, "statement_timeout": f"{self._patience:.0f}s"},
+                server_settings={**_SESSION, "statement_timeout": f"{self._patience * 1000:.0f}"},
                 init=_prepare,
                 reset=_leave_as_it_is,
             )
@@ -306,12 +309,24 @@ async def _leave_as_it_is(_: Any) -> None:
 
 async def _undo(connection: Any, error: BaseException) -> None:
     if isinstance(error, TimeoutError):  # nor would this be answered
-        connection.terminate()
+        _end(connection)
         return
     try:
         await connection.execute("ROLLBACK")
     except (failures.PostgresError, *_LOST, asyncio.CancelledError):
+        _end(connection)
+
+
+def _end(connection: Any) -> None:
+    with suppress(failures.InterfaceError):  # it has ended, and the pool has it back
         connection.terminate()
+
+
+def _is_gone(connection: Any) -> bool:
+    try:
+        return bool(connection.is_closed())
+    except failures.InterfaceError:  # the pool has it back
+        return True
 
 
 def _count(status: str) -> int:

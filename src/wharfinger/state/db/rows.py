@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import apsw
 
 from wharfinger.state.db.database import Row, Tx, Value
-from wharfinger.state.db.schema import for_sqlite
+from wharfinger.state.db.schema import SCHEMA_VERSION, for_sqlite
 from wharfinger.state.db.tables import MIGRATIONS
 
 _PAGE: Final = 500
@@ -23,6 +23,7 @@ _LARGE: Final = {"manifest", "lines"}  # columns that may hold some megabytes
 
 # what belongs to one installation and stays there, with the reason
 LOCAL: Final[Mapping[str, str]] = {
+    "schema_version": "the copy is made in the tables of this version",
     "uploads": "their bytes are on the way: clients begin again",
     "unlinks": "of bytes that the other one does not have",
     "copies": "what it is a copy of",
@@ -49,8 +50,9 @@ class Table(NamedTuple):
 def tables() -> tuple[Table, ...]:
     """All that are copied, each after those that its rows refer to."""
     with closing(apsw.Connection(":memory:")) as empty:
+        empty.execute(SCHEMA_VERSION)
         for migration in MIGRATIONS:
-            empty.execute(for_sqlite(migration))
+            empty.execute(for_sqlite(migration.ddl))
         names = _texts(empty, _TABLES, "")
         found = {name: _table(empty, name) for name in names}
         parents = {name: _texts(empty, _PARENTS, name) for name in names}

@@ -6,9 +6,15 @@ import re
 from typing import Final
 
 from wharfinger.state.db.database import Database, Tx
-from wharfinger.state.db.tables import MIGRATIONS
+from wharfinger.state.db.tables import MIGRATIONS, NODES
 
+SCHEMA_VERSION: Final = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
 VERSION: Final = len(MIGRATIONS)
+_FIRST_WITH_OLDEST: Final = [step.ddl for step in MIGRATIONS].index(NODES) + 1
+_TABLE: Final = {
+    "sqlite": "SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'",
+    "postgresql": "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL",
+}
 _FREE_PAGES: Final = 16
 _SHRINK_STEP: Final = 256
 _TO_SQLITE: Final = (
@@ -21,20 +27,47 @@ _TO_SQLITE: Final = (
 
 
 class SchemaTooNew(Exception):
-    """The data was written by a newer version of Wharfinger."""
+    """The data was written by a newer version of Wharfinger, and its tables are not for this one."""
+
+
+class SchemaTooOld(Exception):
+    """The tables have to be brought up to date first, which is not for a server to do that has others beside it."""
 
 
 async def migrate(db: Database) -> None:
-    """Bring the tables to this version; on a new database, make them."""
-    await db.write(_prepare)
+    """Bring the tables to this version; on a new database, make them at once. Raises SchemaTooNew."""
+    if await db.ask(_is_new):
+        await db.write(_make)
     while await db.write(_next_step):
         pass
+
+
+async def make_or_check(db: Database) -> None:
+    """On a new database make the tables; on others they have to be there. Raises SchemaTooNew, SchemaTooOld."""
+    if await db.ask(_is_new):
+        await db.write(_make)
+    problem = await db.read(unfit)
+    if problem is not None:
+        raise (SchemaTooNew if await db.ask(version) > VERSION else SchemaTooOld)(problem)
+
+
+async def present_version(db: Database) -> int:
+    """How many migrations a database has had, 0 for a new one."""
+    return 0 if await db.ask(_is_new) else await db.ask(version)
 
 
 async def version(tx: Tx) -> int:
     """How many migrations the database has had."""
     row = await tx.one("SELECT version FROM schema_version")
     return int(row[0]) if row else 0
+
+
+async def unfit(tx: Tx) -> str | None:
+    """Why this program cannot work on the tables, as the end of a sentence; None if it can."""
+    present = await version(tx)
+    if present == VERSION or (present > VERSION and await _oldest(tx) <= VERSION):
+        return None
+    return f"the tables have version {present}, this program needs {VERSION}"
 
 
 async def damage(tx: Tx) -> str | None:
@@ -58,22 +91,38 @@ async def shrink(tx: Tx) -> None:
     await tx.all(f"PRAGMA incremental_vacuum({_SHRINK_STEP})")
 
 
-async def _prepare(tx: Tx) -> None:
-    await tx.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+async def _is_new(tx: Tx) -> bool:
+    return await tx.one(_TABLE[tx.dialect]) is None
+
+
+async def _make(tx: Tx) -> None:
+    """In one transaction, so that another server that starts beside this one finds all or nothing."""
+    await tx.run(SCHEMA_VERSION)
+    while await _next_step(tx):
+        pass
 
 
 async def _next_step(tx: Tx) -> bool:
     if tx.dialect == "postgresql":  # one after the other; on SQLite they come so
         await tx.run("LOCK TABLE schema_version IN SHARE ROW EXCLUSIVE MODE")
     present = await version(tx)
-    if present > VERSION:
-        raise SchemaTooNew(f"its tables have version {present}, this program knows {VERSION}")
-    if present == VERSION:
+    if present >= VERSION:
+        if await unfit(tx):
+            raise SchemaTooNew(f"its tables have version {present}, this program knows {VERSION}")
         return False
-    await tx.run(_IN_WORDS_OF[tx.dialect](MIGRATIONS[present]))
+    step = MIGRATIONS[present]
+    await tx.run(_IN_WORDS_OF[tx.dialect](step.ddl))
     await tx.run("DELETE FROM schema_version")
     await tx.run("INSERT INTO schema_version (version) VALUES (:version)", version=present + 1)
+    if present + 1 >= _FIRST_WITH_OLDEST:
+        await tx.run("UPDATE schema_version SET oldest = :oldest", oldest=step.oldest)
     return True
+
+
+async def _oldest(tx: Tx) -> int:
+    """How many migrations a program has to know to work on the tables; only asked where they are newer than it."""
+    row = await tx.one("SELECT oldest FROM schema_version")
+    return int(row[0]) if row else 0
 
 
 def for_sqlite(ddl: str) -> str:

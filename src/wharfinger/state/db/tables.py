@@ -6,7 +6,7 @@ behind `-- postgresql:` is for PostgreSQL only. Times are milliseconds since 197
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 FIRST: Final = """
 CREATE TABLE access_keys (
@@ -362,6 +362,7 @@ UPDATE deletions SET settings = '[' || settings || ']' WHERE settings IS NOT NUL
 """
 
 EVENT_ORDER: Final = """
+ALTER TABLE schema_version ADD COLUMN oldest BIGINT NOT NULL DEFAULT 0;
 -- events are read on from an id, so ids have to follow the order of commits: SQLite has one writer at a time,
 -- and PostgreSQL lets those that write events commit one after the other
 -- postgresql: CREATE FUNCTION wait_for_other_events() RETURNS trigger LANGUAGE plpgsql AS
@@ -420,4 +421,24 @@ CREATE TABLE copied_bytes (
 ); -- clustered
 """
 
-MIGRATIONS: Final = (FIRST, ACCESS, LIFECYCLE, EVENT_ORDER, SEGMENTS, NODES, COPIES)
+
+class Migration(NamedTuple):
+    """A step, and how many of all steps a program has to know that works on the tables after it.
+
+    Servers of the version before go on while a new one is brought in: a step that only adds says the same as the one
+    before it, and what is no more used is dropped by a later version.
+    """
+
+    ddl: str
+    oldest: int
+
+
+MIGRATIONS: Final = (
+    Migration(FIRST, 1),
+    Migration(ACCESS, 2),
+    Migration(LIFECYCLE, 3),
+    Migration(EVENT_ORDER, 4),
+    Migration(SEGMENTS, 5),
+    Migration(NODES, 6),
+    Migration(COPIES, 7),
+)
