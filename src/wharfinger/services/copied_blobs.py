@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from wharfinger.domain import digests
 from wharfinger.domain.faults import Unavailable
@@ -23,6 +23,7 @@ _STEP: Final = 200
 _AT_ONCE: Final = 8
 _LISTED: Final = 1000
 _MOST_DAMAGED: Final = 1000
+T = TypeVar("T")
 
 
 class Progress(NamedTuple):
@@ -69,10 +70,10 @@ class BlobCopy:
         """One round that takes nobody's word, and looks what is there."""
         listing = _Listing(self._to.blobs)
         async for blobs in self._stored():
-            lacking: list[Blob] = []
-            for blob, location in await self._found(listing, blobs):
-                if location is None or (self._deep and not await self._reads_well(blob, location)):
-                    lacking.append(blob)
+            found = await self._found(listing, blobs)
+            lacking = [blob for blob, location in found if location is None]
+            if self._deep:
+                lacking += await self._damaged(found)
             await self._bring(lacking)
 
     async def go_on(self) -> int:
@@ -126,23 +127,28 @@ class BlobCopy:
             found.append((blob, location if blob.storage_id in came and present == blob.size else None))
         return found
 
+    async def _damaged(self, found: Sequence[tuple[Blob, Location | None]]) -> list[Blob]:
+        """Those of the blobs that are there which do not read well."""
+        damaged: list[Blob] = []
+
+        async def look(each: tuple[Blob, Location | None]) -> None:
+            blob, location = each
+            if location is not None and not await self._reads_well(blob, location):
+                damaged.append(blob)
+
+        await _at_once(found, look)
+        return damaged
+
     async def _bring(self, blobs: Sequence[Blob]) -> None:
         """Copy blobs, some at a time. Raises Unavailable, TooMuchDamage."""
         if not blobs:
             return
         begun = await self._to.db.write(copies.begun, _ids(blobs))
-        waiting = iter(blobs)
 
-        async def work() -> None:
-            for blob in waiting:
-                await self._bring_one(blob, is_begun=blob.storage_id in begun)
+        async def bring(blob: Blob) -> None:
+            await self._bring_one(blob, is_begun=blob.storage_id in begun)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(_AT_ONCE, len(blobs))):
-                    group.create_task(work())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+        await _at_once(blobs, bring)
         await self._tell(self.progress)
 
     async def _bring_one(self, blob: Blob, *, is_begun: bool) -> None:
@@ -222,6 +228,22 @@ class _Listing:
             self._is_all = len(page) < _LISTED
             self._last = page[-1].storage_id if page else self._last
         return self._page.get(storage_id)
+
+
+async def _at_once(items: Sequence[T], work: Callable[[T], Awaitable[None]]) -> None:
+    """Some at a time; the first failure ends all."""
+    waiting = iter(items)
+
+    async def work_on() -> None:
+        for item in waiting:
+            await work(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(_AT_ONCE, len(items))):
+                group.create_task(work_on())
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
 
 async def _all(snapshot: Tx) -> AsyncIterator[Sequence[Blob]]:
