@@ -20,7 +20,7 @@ from support.rows import run_sql
 from support.state import Clock, collect_all, create_repository, settings_of
 from wharfinger.server import data
 from wharfinger.server.copy import CopyRefused
-from wharfinger.services import copied_blobs, scrub
+from wharfinger.services import collect, copied_blobs, scrub
 from wharfinger.services.copy import CopyUnfinished
 from wharfinger.services.scrub import Hit, Rot
 from wharfinger.state.clock import DAY
@@ -267,6 +267,12 @@ async def test_bytes_that_are_missing_at_the_copy_come_again(doors: Doors, sourc
     assert file_of(to, LAYER).read_bytes() == ONE.blobs[LAYER]
 
 
+async def test_bytes_that_are_there_without_a_note_are_no_obstacle(doors: Doors, source: Path, to: Path) -> None:
+    await copied(source, to)
+    run_sql(to, "DELETE FROM copied_bytes")
+    assert (await copied(source, to)).outcome.is_equal
+
+
 @pytest.mark.parametrize("deep", [True, False])
 async def test_bytes_that_changed_at_the_copy_are_mended_where_all_are_read(
     doors: Doors, source: Path, to: Path, deep: bool
@@ -403,6 +409,20 @@ async def test_a_copy_that_was_served_is_not_copied_into_again_unless_that_is_as
     assert run_sql(to, "SELECT count(*) FROM tags WHERE name = 'new'") == [(1,)]
     assert (await copied(source, to, overwrite=True)).outcome.is_equal
     assert blobs_of(to) == blobs_of(source)
+
+
+async def test_what_a_restore_brings_back_is_not_unlinked_by_what_was_noted_before(
+    doors: Doors, source: Path, to: Path
+) -> None:
+    await copied(source, to)
+    shutil.copy(source / "master.key", to / "master.key")
+    await doors.served("BatchDeleteImage", **APP, imageIds=[{"imageDigest": ONE.digest}])
+    doors.state.clock.move(8 * DAY)  # type: ignore[attr-defined]
+    await collect.run(doors.state)
+    assert run_sql(source, "SELECT count(*) FROM unlinks") == [(len(ONE.blobs),)]
+    assert (await copied(to, source, overwrite=True)).outcome.is_equal
+    await collect_all(doors.state)
+    assert await pulled(doors, "v1")
 
 
 async def test_another_installation_goes_only_if_that_is_asked_for(

@@ -41,6 +41,14 @@ class Counts(NamedTuple):
     missing: int
 
 
+class _Found(NamedTuple):
+    """A blob at the destination: where it is, None if it is not, or not whole; and whether something is there."""
+
+    blob: Blob
+    location: Location | None
+    has_bytes: bool
+
+
 class TooMuchDamage(Exception):
     """So many blobs of the source are damaged that something larger is wrong."""
 
@@ -71,10 +79,12 @@ class BlobCopy:
         listing = _Listing(self._to.blobs)
         async for blobs in self._stored():
             found = await self._found(listing, blobs)
-            lacking = [blob for blob, location in found if location is None]
+            lacking = [each for each in found if each.location is None]
             if self._deep:
                 lacking += await self._damaged(found)
-            await self._bring(lacking)
+            # what an interrupted copy left, or what was to be unlinked there
+            await asyncio.gather(*(self._to.blobs.unlink(each.blob.storage_id) for each in lacking if each.has_bytes))
+            await self._bring([each.blob for each in lacking])
 
     async def go_on(self) -> int:
         """One round over what the source has by now: how many blobs were missing."""
@@ -98,10 +108,10 @@ class BlobCopy:
         listing = _Listing(self._to.blobs)
         there = damaged = missing = 0
         async for blobs in _all(snapshot):
-            for blob, location in await self._found(listing, blobs):
-                if location is not None:
+            for each in await self._found(listing, blobs):
+                if each.location is not None:
                     there += 1
-                elif blob.storage_id in self.damaged:
+                elif each.blob.storage_id in self.damaged:
                     damaged += 1
                 else:
                     missing += 1
@@ -117,24 +127,23 @@ class BlobCopy:
         came = await self._to.db.read(copies.whole, _ids(blobs))
         return [blob for blob in blobs if blob.storage_id not in came and blob.storage_id not in self.damaged]
 
-    async def _found(self, listing: _Listing, blobs: Sequence[Blob]) -> list[tuple[Blob, Location | None]]:
-        """Where at the destination blobs are, None where they are not, or not whole."""
+    async def _found(self, listing: _Listing, blobs: Sequence[Blob]) -> list[_Found]:
         came = await self._to.db.read(copies.whole, _ids(blobs))
-        found: list[tuple[Blob, Location | None]] = []
+        found: list[_Found] = []
         for blob in blobs:
             location = Location(blob.storage_id, blob.size, came.get(blob.storage_id))
-            present = size_of(await listing.find(blob.storage_id), location)
-            found.append((blob, location if blob.storage_id in came and present == blob.size else None))
+            stored = await listing.find(blob.storage_id)
+            is_whole = blob.storage_id in came and size_of(stored, location) == blob.size
+            found.append(_Found(blob, location if is_whole else None, stored is not None))
         return found
 
-    async def _damaged(self, found: Sequence[tuple[Blob, Location | None]]) -> list[Blob]:
+    async def _damaged(self, found: Sequence[_Found]) -> list[_Found]:
         """Those of the blobs that are there which do not read well."""
-        damaged: list[Blob] = []
+        damaged: list[_Found] = []
 
-        async def look(each: tuple[Blob, Location | None]) -> None:
-            blob, location = each
-            if location is not None and not await self._reads_well(blob, location):
-                damaged.append(blob)
+        async def look(each: _Found) -> None:
+            if each.location is not None and not await self._reads_well(each.blob, each.location):
+                damaged.append(each)
 
         await _at_once(found, look)
         return damaged
