@@ -212,7 +212,8 @@ class Postgres:
         """A transaction that nothing runs again, and that may wait for other things. Raises Unavailable."""
         try:
             async with self._connection() as connection:
-                await connection.execute(f"{begin}; SET LOCAL idle_in_transaction_session_timeout = 0")
+                # the first query is what makes it see one state
+                await connection.execute(f"{begin}; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT 1")
                 try:
                     yield PostgresTx(connection, self._count)
                 except BaseException as error:
