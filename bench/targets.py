@@ -33,13 +33,18 @@ class Target:
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.authorization = ""
+        self.environment = dict(os.environ)
         self._stack = ExitStack()
         self.directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self.oci = Oci(self.address, None)
 
     def __enter__(self) -> Self:
         process = subprocess.Popen(
-            self.command(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+            self.command(),
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         self._stack.callback(process.wait)
         self._stack.callback(process.terminate)
@@ -88,13 +93,17 @@ class Wharfinger(Target):
         return __version__
 
     def prepare(self) -> None:
+        self.log_in()
+        self.ecr.create_repository(repositoryName=REPOSITORY)
+
+    def log_in(self) -> None:
+        """As the root, at both doors."""
         command = [sys.executable, "-m", "wharfinger", "env", "--data", str(self.directory / "data")]
-        printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        printed = subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
         variables = dict(line.removeprefix("export ").split("=", 1) for line in printed.splitlines() if "=" in line)
         self._root = variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]
         self._region = variables["AWS_DEFAULT_REGION"]
         self.ecr = self.client("ecr")
-        self.ecr.create_repository(repositoryName=REPOSITORY)
         token = self.ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         self.authorization = f"Basic {token}"
         self.oci = Oci(self.address, base64.b64decode(token).decode().partition(":")[2])

@@ -5,6 +5,7 @@ Run as `python -m tools.reference` from the root of the tree.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import typing
@@ -19,6 +20,7 @@ from wharfinger.contract.ecr import API_VERSION, OPERATIONS
 from wharfinger.contract.oci import ENDPOINTS
 from wharfinger.domain import faults
 from wharfinger.domain.names import Registry
+from wharfinger.server.families import FAMILIES
 from wharfinger.server.settings import PREFIX
 
 ROOT: Final = Path(__file__).parents[1]
@@ -70,6 +72,21 @@ def settings() -> str:
     return "\n".join(lines)
 
 
+def metrics() -> str:
+    """The table of metrics, and that of what their labels can say."""
+    lines = ["| Metric | Type | Labels | Meaning |", "| --- | --- | --- | --- |"]
+    values: dict[str, dict[str, None]] = {}
+    for family in FAMILIES:
+        labels = ", ".join(f"`{name}`" for name in family.labels)
+        lines.append(f"| `{family.name}` | {family.kind} | {labels} | {family.text} |")
+        told = itertools.chain.from_iterable(zip(family.labels, each, strict=False) for each in family.values)
+        for name, value in told:
+            values.setdefault(name, {})[value] = None
+    lines += ["", "| Label | Values |", "| --- | --- |"]
+    lines += [f"| `{name}` | {', '.join(f'`{value}`' for value in found)} |" for name, found in values.items()]
+    return "\n".join(lines)
+
+
 def errors() -> str:
     """The table of faults in all protocols."""
     lines = ["| ECR exception | OCI | STS | Text |", "| --- | --- | --- | --- |"]
@@ -107,6 +124,7 @@ PARTS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
     "operations": ("README.md", operations),
     "settings": ("docs/reference/settings.md", settings),
     "errors": ("docs/reference/errors.md", errors),
+    "metrics": ("docs/reference/metrics.md", metrics),
     "endpoints": ("docs/reference/oci.md", endpoints),
 }
 

@@ -128,7 +128,7 @@ def logged(proxied: Proxied, request_id: str) -> str:
     found: list[str] = []
 
     def look() -> bool:
-        found[:] = re.findall(rf" ms (\S+) {request_id}$", proxied.server.log.read_text(), re.MULTILINE)
+        found[:] = re.findall(rf" client=(\S+) .*request={request_id}$", proxied.server.log.read_text(), re.MULTILINE)
         return bool(found)
 
     until(look, "the request is logged")

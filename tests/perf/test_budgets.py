@@ -23,7 +23,7 @@ from wharfinger.state import State, remembered
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import DAY
-from wharfinger.state.db.database import Database, P, T, Tx, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
 from wharfinger.state.db.sqlite import Sqlite
 
 MEBIBYTE = 1024 * 1024
@@ -72,6 +72,9 @@ class Metered:
 
     async def time(self) -> int:
         return await self.inner.time()
+
+    def figures(self) -> Figures:
+        return self.inner.figures()
 
     async def close(self) -> None:
         await self.inner.close()

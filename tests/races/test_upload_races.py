@@ -21,7 +21,7 @@ from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
 from wharfinger.state.db import blobs
-from wharfinger.state.db.database import Database, P, T, Tx, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
 
 ROUNDS = range(10)
 
@@ -248,6 +248,9 @@ class Interrupted:
 
     async def time(self) -> int:
         return await self.inner.time()
+
+    def figures(self) -> Figures:
+        return self.inner.figures()
 
     async def close(self) -> None:
         await self.inner.close()

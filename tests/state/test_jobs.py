@@ -404,3 +404,64 @@ async def test_a_worker_whose_clock_is_ahead_takes_a_job_and_the_first_one_can_u
     assert await second is True
     assert [row[2:] for row in await state.db.read(rows)] == [(ahead() + MINUTE, 0, None)]
     await other.db.close()
+
+
+async def test_a_job_of_a_worker_that_stops_is_free_at_once(
+    state: State, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(state: State) -> None:
+        begun.set()
+        await never.wait()
+
+    monkeypatch.setattr(service, "KINDS", {"long": Kind(hang, every=MINUTE, lease=MINUTE)})
+    await service.schedule(state)
+    running = asyncio.ensure_future(service.run_forever(state))
+    await begun.wait()
+    assert await take(state, kind="long") is None
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert await state.db.read(rows) == [("long", "", clock(), 0, None)]
+    assert await take(state, "next", kind="long") is not None
+
+
+async def test_a_worker_stops_while_the_database_is_away(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(state: State) -> None:
+        begun.set()
+        await never.wait()
+
+    monkeypatch.setattr(service, "KINDS", {"long": Kind(hang, every=MINUTE)})
+    await service.schedule(state)
+    running = asyncio.ensure_future(service.run_forever(state))
+    await begun.wait()
+    await state.db.write(rename_jobs, "jobs", "away")
+    running.cancel()
+    async with asyncio.timeout(10):
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+
+async def test_a_job_that_was_done_is_not_given_back(state: State, clock: Clock) -> None:
+    await state.db.write(jobs.schedule, "scan", "a", clock())
+    job = await take(state, "token")
+    assert job is not None
+    await state.db.write(jobs.finish, job, clock() + MINUTE)
+    await state.db.write(jobs.give_back, job, clock())
+    assert await state.db.read(rows) == [("scan", "a", clock() + MINUTE, 0, None)]
+
+
+async def test_jobs_are_counted_by_how_they_end(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(state: State) -> None:
+        raise RuntimeError
+
+    async def work(state: State) -> None: ...
+
+    monkeypatch.setattr(service, "KINDS", {"bad": Kind(fail, every=MINUTE), "good": Kind(work, every=MINUTE)})
+    await service.schedule(state)
+    while await run_one(state):
+        pass
+    assert (state.counts.jobs_done, state.counts.jobs_failed) == ({"good": 1}, {"bad": 1})

@@ -25,6 +25,7 @@ from wharfinger.api.sts.entry import StsDoor
 from wharfinger.contract.wharfinger import OPERATIONS as WHARFINGER
 from wharfinger.domain.names import Registry
 from wharfinger.server.app import Application, build
+from wharfinger.server.machines import Machines
 from wharfinger.server.settings import Settings
 from wharfinger.services import login
 from wharfinger.services.access import Caller
@@ -133,6 +134,7 @@ class Doors(Asgi):
         application._aws = AwsDoor(state, settings.addresses)
         application._oci = OciDoor(state)
         application._sts = StsDoor(state)
+        application._machines = Machines(state, settings, application._metrics)
         super().__init__(application, sends_files=sends_files)
         self.account = account
         self.state = state

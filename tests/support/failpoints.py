@@ -13,7 +13,7 @@ import pytest
 
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
-from wharfinger.state.db.database import Database, P, T, Tx, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
 
 R = TypeVar("R")
 
@@ -103,6 +103,9 @@ class _Database:
 
     async def time(self) -> int:
         return await self.inner.time()
+
+    def figures(self) -> Figures:
+        return self.inner.figures()
 
     async def close(self) -> None:
         await self.inner.close()

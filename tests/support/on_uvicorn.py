@@ -15,7 +15,7 @@ from wharfinger.server.tls import Pair
 
 if __name__ == "__main__":
     settings = load({}, os.environ)
-    logging.config.dictConfig(logs.configuration(settings.log_level))
+    logging.config.dictConfig(logs.configuration(settings))
     data.keep_private()
     with data.held(settings.directory):
         asyncio.run(data.prepare(settings))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import Database, P, Row, T, Tx, Value, Work
+from wharfinger.state.db.database import Database, Figures, P, Row, T, Tx, Value, Work
 
 
 class Statement(NamedTuple):
@@ -49,6 +49,9 @@ class Watched:
 
     async def time(self) -> int:
         return await self.db.time()
+
+    def figures(self) -> Figures:
+        return self.db.figures()
 
     async def close(self) -> None:
         await self.db.close()

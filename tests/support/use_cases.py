@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -289,6 +291,14 @@ async def _do_what_is_due(state: State) -> None:
         pass
 
 
+async def _stop_in_a_job(state: State) -> None:
+    running = asyncio.ensure_future(jobs.run_one(state))
+    await asyncio.sleep(0)  # it waits for the job that it takes
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+
+
 async def _looking(doors: Doors) -> None:
     """With something in two repositories, and something in the bin."""
     both, gone = image(), image()
@@ -436,7 +446,9 @@ async def _upkeep(state: State, clock: Clock) -> None:
     key = await login.first_key(strict)
     await login.credentials(strict, key.key, None)
     assert await health.missing(state) is None
+    assert await health.Overview(state).standing() is not None
     clock.move(state.rules.history_days * DAY)
     await jobs.schedule(state)
+    await _stop_in_a_job(state)
     await _do_what_is_due(state)
     await collect_all(state)

@@ -86,6 +86,9 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("trail_days", "1", 1),
     ("trail_bytes", "67108864", 64 * 1024**2),
     ("trail_pulls", "true", True),
+    ("metrics_from", "10.0.0.0/8", "10.0.0.0/8"),
+    ("drain_delay", "15", 15),
+    ("log_format", "json", "json"),
     ("log_level", "debug", "debug"),
 ]
 
@@ -197,6 +200,10 @@ def test_a_table_in_the_file_is_no_setting(tmp_path: Path) -> None:
         ("trusted_proxies", "proxy.example"),
         ("trusted_proxies", "10.0.0.1/8"),
         ("trusted_proxies", "0.0.0.0/0"),
+        ("metrics_from", "prometheus.example"),
+        ("metrics_from", "0.0.0.0/0"),
+        ("drain_delay", "-1"),
+        ("log_format", "xml"),
         ("digest_and_tag", "both"),
         ("log_level", "loud"),
     ],

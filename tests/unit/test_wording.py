@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -21,7 +21,15 @@ from wharfinger.services import bin as bin_
 REGISTRY = Registry("123456789012", "eu-central-1")
 D = "sha256:" + "0" * 64
 E = "sha256:" + "1" * 64
-VALUES = {str: "{text}", int: 7, bool: True, Registry: REGISTRY, tuple[str, ...]: (D, E), str | None: None}
+VALUES = {
+    str: "{text}",
+    int: 7,
+    bool: True,
+    Registry: REGISTRY,
+    tuple[str, ...]: (D, E),
+    str | None: None,
+    Literal["database", "store"]: "store",
+}
 EXCEPTIONS = {*ecr.EXCEPTIONS, *wharfinger.EXCEPTIONS}
 # names that are no exceptions of a model, and who says so instead
 COMMON = {

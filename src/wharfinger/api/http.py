@@ -54,6 +54,7 @@ class Request:
         self.arguments: Shape | None = None
         self.result: Shape | None = None
         self.fault: Fault | None = None
+        self.received = 0  # bytes of the body, until now
         self._receive = receive
         self._trusted = trusted
         self._headers: dict[bytes, bytes] | None = None
@@ -87,6 +88,12 @@ class Request:
     def client(self) -> str:
         """The IP address of the client as text, "" if it is not known."""
         return self._origin.client
+
+    @property
+    def peer(self) -> str:
+        """The IP address that the connection comes from as text, "" if it is not known."""
+        address = forwarded.read_address((self.scope.get("client") or ("",))[0])
+        return str(address) if address is not None else ""
 
     @property
     def is_secure(self) -> bool:
@@ -124,6 +131,7 @@ class Request:
                 raise BodyCutOff
             self._ended = not message.get("more_body", False)
             if piece := message.get("body", b""):
+                self.received += len(piece)
                 yield piece
 
     async def bounded(self, limit: int) -> AsyncIterator[bytes]:

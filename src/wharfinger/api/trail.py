@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _READING: Final = {"GET", "HEAD"}
 _LONGEST_PATH: Final = 1024
 # who did not say who it is, could not prove it, or may not
-_DENIALS: Final = (
+DENIALS: Final = (
     f.AuthenticationMissing,
     f.AuthenticationIncomplete,
     f.KeyUnknown,
@@ -71,7 +71,7 @@ def _is_wanted(state: State, request: Request) -> bool:
     """
     if request.method not in _READING or state.rules.trail_pulls:
         return True
-    return isinstance(request.fault, _DENIALS) and not isinstance(request.fault, f.AuthenticationMissing)
+    return isinstance(request.fault, DENIALS) and not isinstance(request.fault, f.AuthenticationMissing)
 
 
 def _call(request: Request, response: Response | FileResponse) -> Happening:
@@ -128,7 +128,7 @@ def _more(request: Request) -> dict[str, Any]:
     fault = request.fault
     if isinstance(fault, f.Denied) and fault.policy is not None:
         return {"denied": True, "decision": {"policy": fault.policy, "statement": fault.statement}}
-    return {"denied": True} if isinstance(fault, _DENIALS) else {}
+    return {"denied": True} if isinstance(fault, DENIALS) else {}
 
 
 def _principal(request: Request) -> str | None:

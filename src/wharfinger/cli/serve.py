@@ -21,6 +21,7 @@ def serve(**options: Any) -> None:
     from wharfinger.server.serve import PortTaken  # noqa: PLC0415
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
     from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
+    from wharfinger.server.traces import TracesUnusable  # noqa: PLC0415
     from wharfinger.services.copy import CopyUnfinished  # noqa: PLC0415
     from wharfinger.state.db.schema import SchemaTooNew, SchemaTooOld  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
@@ -39,7 +40,7 @@ def serve(**options: Any) -> None:
         ) from None
     except AccessFileInvalid as error:
         raise click.ClickException(f"the access file {settings.access_file} cannot be used: {error}.") from None
-    except CertificateUnusable as error:
+    except (CertificateUnusable, TracesUnusable) as error:
         raise click.ClickException(f"{error}.") from None
     except CopyUnfinished:
         raise click.ClickException(

@@ -53,6 +53,7 @@ class Running(msgspec.Struct, frozen=True):
     port: int
     address: str
     tls: bool = False  # whether it speaks TLS itself
+    certificate_until: int = 0  # when the one that is shown ends, seconds since 1970; 0 without TLS
     authority: str = ""  # file with the certificate of the local authority, if that vouches for its own
 
 
@@ -235,6 +236,7 @@ def announce(settings: Settings, pair: Pair | None = None) -> None:
         settings.port,
         settings.addresses.base,
         tls=pair is not None,
+        certificate_until=int(pair.certificate.not_valid_after_utc.timestamp()) if pair is not None else 0,
         authority=str(trusted) if is_ours else "",
     )
     (settings.directory / _RUNNING).write_bytes(msgspec.json.encode(told))

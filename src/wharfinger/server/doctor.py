@@ -206,7 +206,7 @@ def _reachable(subject: str, address: str, context: ssl.SSLContext) -> Finding:
         connection = _connection(address, context)
         connection.request("GET", "/readyz")
         answer = connection.getresponse()
-        body = answer.read().decode(errors="replace").strip()
+        body = answer.read().decode(errors="replace").partition("\n")[0]
     except ssl.SSLCertVerificationError as error:
         return Finding(
             f"{subject} {address}",

@@ -29,16 +29,18 @@ from granian.log import LogLevels
 from granian.net import SocketSpec  # type: ignore[attr-defined]
 from granian.server.mp import MPServer
 
-from wharfinger.server import data, logs, tls
+from wharfinger.server import data, logs, tls, traces
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
+from wharfinger.server.shares import Block
 
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS: Final = 30
 LEAVING_SECONDS: Final = 3600  # for a worker that was replaced: an upload that it receives may take long
 _LAST_SECONDS: Final = 10  # in which its connections finish their handshakes and send what they were opened for
-_LEAVE: Final = signal.SIGUSR1
+_LEAVE: Final = signal.SIGUSR1  # another worker has taken its place
+_STOP: Final = signal.SIGUSR2  # the server is about to stop
 _CONNECTIONS: Final = 4096  # per worker; idle ones count, so it is far above what is ever in flight
 _BUFFER: Final = 192 * 1024  # bytes per connection and direction; granian's 400 KiB add up with many slow clients
 _POLL_SECONDS: Final = 0.02
@@ -57,15 +59,18 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until a signal ends it; `ready` is called once, when requests are answered.
 
     Raises DirectoryInUse, SchemaTooNew, SchemaTooOld, SecretsUnreadable, Unavailable, PortTaken, AccessFileInvalid,
-    CertificateUnusable, CopyUnfinished.
+    CertificateUnusable, TracesUnusable, CopyUnfinished.
     """
-    logging.config.dictConfig(logs.configuration(settings.log_level))
+    traces.are_wanted()  # said before there are workers that could not start
+    logging.config.dictConfig(logs.configuration(settings))
     data.keep_private()
     with data.held(settings.directory):
         _check_port(settings)
         asyncio.run(data.prepare(settings))
         started: SimpleQueue[int] = multiprocessing.SimpleQueue()
-        _Server(settings, ready, started).serve(target_loader=partial(_load, settings, started), wrap_loader=False)
+        figures = Block()
+        load = partial(_load, settings, started, figures.path)
+        _Server(settings, ready, started).serve(target_loader=load, wrap_loader=False)
 
 
 def _check_port(settings: Settings) -> None:
@@ -81,7 +86,7 @@ def _check_port(settings: Settings) -> None:
             raise
 
 
-def _load(settings: Settings, started: SimpleQueue[int]) -> Application:
+def _load(settings: Settings, started: SimpleQueue[int], figures: str) -> Application:
     """Runs in each worker."""
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
 
@@ -91,9 +96,10 @@ def _load(settings: Settings, started: SimpleQueue[int]) -> Application:
 
     def tell() -> None:
         asyncio.get_running_loop().add_signal_handler(_LEAVE, leave)
+        asyncio.get_running_loop().add_signal_handler(_STOP, application.end)
         started.put(os.getpid())
 
-    application = build(settings, started=tell)
+    application = build(settings, started=tell, figures=figures)
     return application
 
 
@@ -148,7 +154,7 @@ class _Server(MPServer):
             backpressure=_CONNECTIONS,
             runtime_blocking_threads=32,
             log_level=LogLevels.warning,
-            log_dictconfig=logs.configuration(settings.log_level),
+            log_dictconfig=logs.configuration(settings),
             log_access=False,
             respawn_failed_workers=True,
             workers_kill_timeout=DRAIN_SECONDS,
@@ -180,11 +186,17 @@ class _Server(MPServer):
     def _stop_workers(self) -> None:
         """A worker that is just starting loses a signal, or hangs by it, so it is waited for.
 
-        Each gets one signal only: a second one would cut off the requests that the first lets finish.
+        First each is told what comes, and load balancers get the time to notice. Each gets one SIGTERM only: a second
+        one would cut off the requests that the first lets finish.
         """
+        self._wait_for_starts(self.wrks)
+        for worker in self.wrks:
+            if worker.inner.pid in self._started:
+                with suppress(ProcessLookupError):
+                    os.kill(worker.inner.pid, _STOP)
+        time.sleep(self._settings.drain_delay)
         self._is_stopping.set()
         end = time.monotonic() + DRAIN_SECONDS
-        self._wait_for_starts(self.wrks)
         super()._stop_workers()  # type: ignore[no-untyped-call]
         for worker in self._leaving:
             _end(worker, end - time.monotonic())

@@ -198,6 +198,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool,
         Meta(description="Also have a record of each request that reads images and was not denied: every pull."),
     ] = False
+    metrics_from: Annotated[
+        str,
+        Meta(
+            description="Addresses and networks, with commas between, from which `/metrics` may be read; empty: from "
+            "nowhere."
+        ),
+    ] = "127.0.0.0/8, ::1"
+    drain_delay: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=600,
+            description="How many seconds a server that is told to stop still takes new connections, while `/readyz` "
+            "says that it leaves: as long as the load balancer in front of it needs to notice.",
+        ),
+    ] = 0
+    log_format: Annotated[
+        Literal["text", "json"],
+        Meta(description="How the log is written: `text`, lines for people; `json`, an object on each line."),
+    ] = "text"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="From which level on to log. `info` has a line for each request that changes something."),
@@ -230,6 +250,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def proxies(self) -> tuple[Network, ...]:
         """Who is believed when it forwards. Raises ValueError."""
         return networks(self.trusted_proxies)
+
+    @property
+    def metrics_networks(self) -> tuple[Network, ...]:
+        """From where the metrics may be read. Raises ValueError."""
+        return networks(self.metrics_from)
 
     @property
     def _reached_as(self) -> str:
@@ -281,10 +306,11 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str], config: Path | No
         raise SettingsInvalid("database has a value it cannot have: the URL has to begin with postgresql://")
     if bool(settings.tls_cert) != bool(settings.tls_key):
         raise SettingsInvalid("tls_cert and tls_key go together: for TLS set both, else neither")
-    try:
-        _ = settings.proxies
-    except ValueError as error:
-        raise SettingsInvalid(f"trusted_proxies has a value it cannot have: {error}") from None
+    for name in ("trusted_proxies", "metrics_from"):
+        try:
+            networks(getattr(settings, name))
+        except ValueError as error:
+            raise SettingsInvalid(f"{name} has a value it cannot have: {error}") from None
     return settings
 
 

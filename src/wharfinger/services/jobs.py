@@ -78,23 +78,38 @@ async def run_one(state: State) -> bool:
     due = await state.db.ask(jobs.next_due, KINDS)
     if due is None or due > now:
         return False
-    job = await state.db.write(jobs.take, new_uuid(), now, {name: now + kind.lease for name, kind in KINDS.items()})
-    if job is None:
-        return False
+    leases_until = {name: now + kind.lease for name, kind in KINDS.items()}
+    taking = asyncio.ensure_future(state.db.write(jobs.take, new_uuid(), now, leases_until))
+    try:
+        job = await asyncio.shield(taking)
+        if job is not None:
+            await _do(state, job)
+    except asyncio.CancelledError:
+        # the server stops: whoever comes next need not wait for the end of the lease, if that can be said
+        with suppress(Unavailable):
+            job = await taking
+            if job is not None:
+                await state.db.write(jobs.give_back, job, state.clock())
+        raise
+    return job is not None
+
+
+async def _do(state: State, job: Job) -> None:
     try:
         again = await _run_held(state, KINDS[job.kind], job)
     except _Lost:
         log.warning("job %s was lost to another worker", job.kind)
     except Exception:
+        state.counts.jobs_failed[job.kind] += 1
         log.exception("job %s failed, attempt %d", job.kind, job.attempts)
         wait = _BACKOFF[min(job.attempts, len(_BACKOFF)) - 1]
         await state.db.write(jobs.fail, job, state.clock() + wait)
     else:
+        state.counts.jobs_done[job.kind] += 1
         if again is None:
             await state.db.write(jobs.end, job)
         else:
             await state.db.write(jobs.finish, job, state.clock() + again)
-    return True
 
 
 async def _run_held(state: State, kind: Kind | Errand, job: Job) -> int | None:

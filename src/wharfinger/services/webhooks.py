@@ -183,10 +183,12 @@ async def _deliver(state: State, webhook: Webhook) -> None:
     failure = await _post(state, webhook, wanted) if wanted else None
     now = state.clock()
     if failure is None:
+        state.counts.deliveries_done += bool(wanted)
         seen = wanted if len(wanted) == MOST_EVENTS else found
         up_to = seen[-1].id if seen else webhook.delivered_up_to  # none: their time was over
         after = webhook._replace(delivered_up_to=up_to, attempts=0, failure=None, due_at=now)
     else:
+        state.counts.deliveries_failed += 1
         attempts = webhook.attempts + 1
         log.warning("webhook %s of %s, attempt %d: %s", webhook.name, webhook.registry, attempts, failure)
         after = webhook._replace(attempts=attempts, failure=str(failure), due_at=now + pause(attempts))

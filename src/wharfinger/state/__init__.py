@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from wharfinger.domain.rules import Rules
 from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock
+from wharfinger.state.counts import Counts
 from wharfinger.state.db.database import Database
 from wharfinger.state.files import Scratch
 from wharfinger.state.limits import Limits
@@ -29,3 +30,4 @@ class State:
     node: str = ""  # the name of this one among those that share the database
     remembered: Remembered = field(default_factory=Remembered)
     limits: Limits = field(default_factory=lambda: Limits(0, 0))
+    counts: Counts = field(default_factory=Counts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +29,11 @@ class Scratch:
     def file(self) -> ScratchFile:
         """For use with `with`; it has no name, and its bytes go when it ends."""
         return ScratchFile(self._directory)
+
+    def free(self) -> int:
+        """Bytes that the disk has left. Raises Unavailable."""
+        with disk_errors():
+            return shutil.disk_usage(self._directory).free
 
     @asynccontextmanager
     async def whole(self, file: ScratchFile) -> AsyncIterator[bytes]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from wharfinger.api import wording
@@ -13,17 +15,24 @@ from wharfinger.domain import faults as f
 def refusal(fault: f.Fault, request: Request) -> Response:
     """A fault in the form that container clients read."""
     words = wording.WORDS[type(fault)]
-    return error(words.oci_status, words.oci, wording.oci_text(fault), _headers(fault, words.oci_status, request))
+    # who has to ask the server's operator needs it, and not all clients show headers
+    detail = {"requestId": request.id} if words.oci_status >= 500 else None
+    headers = _headers(fault, words.oci_status, request)
+    return error(words.oci_status, words.oci, wording.oci_text(fault), headers, detail)
 
 
 def failure(request_id: str) -> Response:
     """Something that should not have happened; the log knows more under the same id."""
-    return error(500, "UNKNOWN", f"The request {request_id} failed for a reason of the server's own", [])
+    message = f"The request {request_id} failed for a reason of the server's own"
+    return error(500, "UNKNOWN", message, [], {"requestId": request_id})
 
 
-def error(status: int, code: str, message: str, headers: list[Header]) -> Response:
+def error(
+    status: int, code: str, message: str, headers: list[Header], detail: Mapping[str, str] | None = None
+) -> Response:
     """The one form of an error."""
-    body = msgspec.json.encode({"errors": [{"code": code, "message": message}]})
+    told = {"code": code, "message": message}
+    body = msgspec.json.encode({"errors": [{**told, "detail": detail} if detail else told]})
     return Response(status, [VERSION_HEADER, (b"content-type", JSON), *headers], body)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from wharfinger.domain.faults.base import Fault
 
 # --- what was sent --------------------------------------------------------------------------------------------
@@ -140,3 +142,4 @@ class Unavailable(Fault):
     """The disk or the database cannot do it now; nothing was lost and the call may be repeated."""
 
     reason: str
+    part: Literal["database", "store"] = "store"  # where it failed; a disk counts as a store

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, Protocol, TypeVar
 
 Row = tuple[Any, ...]
 Value = str | int | bytes | None | Sequence[str] | Sequence[int]
@@ -44,6 +44,19 @@ class Tx(Protocol):
 
 
 Work = Callable[Concatenate[Tx, P], Coroutine[Any, Any, T]]
+
+
+class Figures(NamedTuple):
+    """How a process and its database get on: up to `wait_seconds` since it was opened, the others now."""
+
+    kind: str  # sqlite, postgresql
+    statements: int
+    transactions: int  # those that write
+    failures: int  # reads and writes that were answered by Unavailable
+    wait_seconds: float  # all that writes, or on PostgreSQL also reads, waited for their turn
+    waiting: int  # that have not ended yet
+    connections: int
+    idle: int  # of the connections
 
 
 class Database(Protocol):
@@ -85,6 +98,10 @@ class Database(Protocol):
 
     async def time(self) -> int:
         """What time it is for all who share the database, in ms since 1970."""
+        ...
+
+    def figures(self) -> Figures:
+        """For metrics; costs nothing."""
         ...
 
     async def close(self) -> None:

@@ -399,9 +399,9 @@ async def referrers_due(tx: Tx, now: int) -> Deletion | None:
 async def orphaned_referrers(tx: Tx, repository: int, deletion: int, after: int, limit: int) -> list[tuple[int, str]]:
     """Untagged images of a repository whose subject a deletion has in the bin and nobody pushed again, after a key."""
     rows = await tx.all(
-        "SELECT DISTINCT i.id, i.digest FROM images s "
-        "JOIN images i ON i.repository_id = :repository AND i.subject = s.digest "
-        "WHERE s.deletion_id = :deletion AND i.id > :after "
+        # a cross join, for SQLite would otherwise go through the whole repository to have it in order
+        "SELECT DISTINCT i.id, i.digest FROM images s CROSS JOIN images i "
+        "WHERE s.deletion_id = :deletion AND i.repository_id = :repository AND i.subject = s.digest AND i.id > :after "
         "AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.image_id = i.id) "
         "AND NOT EXISTS (SELECT 1 FROM images x WHERE x.repository_id = :repository AND x.digest = s.digest) "
         "ORDER BY i.id LIMIT :limit",

@@ -16,9 +16,10 @@ from wharfinger.state.db.database import Row, Tx, Value
 from wharfinger.state.db.repositories import Repository
 
 TagStatus = Literal["TAGGED", "UNTAGGED", "ANY"]
+# where a page begins is said of the tags too, or PostgreSQL may read those of all images before it
 _TAG_STATUS: Final[Mapping[TagStatus, str]] = {
-    "TAGGED": "AND EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id)",
-    "UNTAGGED": "AND NOT EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id)",
+    "TAGGED": "AND EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id AND x.image_id >= :image)",
+    "UNTAGGED": "AND NOT EXISTS (SELECT 1 FROM tags x WHERE x.image_id = i.id AND x.image_id >= :image)",
     "ANY": "",
 }
 _OF_TYPE: Final = ("", "AND artifact_type IN EACH(:types) ")
@@ -203,7 +204,7 @@ async def resolved(
 async def listed(tx: Tx, repository: int, status: TagStatus, after: tuple[int, str], limit: int) -> list[Listed]:
     """A page of ListImages, in the order of pushing, then of tags, after an image's key and tag."""
     rows = await tx.all(
-        "SELECT i.id, i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id "
+        "SELECT i.id, i.digest, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id AND t.image_id >= :image "
         "WHERE i.repository_id = :repository AND i.id >= :image AND (i.id > :image OR t.name > :tag) "
         f"{_TAG_STATUS[status]} ORDER BY i.id, t.name LIMIT :limit",
         repository=repository,
@@ -218,9 +219,9 @@ async def tag_counts(tx: Tx, repository: int, status: TagStatus, after: int, lim
     """Keys of images in the order of pushing, after one of them, each with its number of tags."""
     rows = await tx.all(
         "SELECT i.id, (SELECT count(*) FROM tags t WHERE t.image_id = i.id) FROM images i "
-        f"WHERE i.repository_id = :repository AND i.id > :after {_TAG_STATUS[status]} ORDER BY i.id LIMIT :limit",
+        f"WHERE i.repository_id = :repository AND i.id > :image {_TAG_STATUS[status]} ORDER BY i.id LIMIT :limit",
         repository=repository,
-        after=after,
+        image=after,
         limit=limit,
     )
     return [(row[0], row[1]) for row in rows]

@@ -106,6 +106,11 @@ async def end(tx: Tx, job: Job) -> None:
     )
 
 
+async def give_back(tx: Tx, job: Job, now: int) -> None:
+    """Its worker cannot go on with it: anybody may take it at once. Nothing happens if it is done or lost."""
+    await _release(tx, job, now, attempts=job.attempts - 1)
+
+
 async def fail(tx: Tx, job: Job, run_again_at: int) -> None:
     """The job is to be tried again then."""
     await _release(tx, job, run_again_at, attempts=job.attempts)

@@ -102,15 +102,18 @@ _TAGGED: Final = (
     "WHERE r.digest = i.digest AND r.repository_id = :repository AND r.is_blob = 0) "
     "OR EXISTS (SELECT 1 FROM images s WHERE s.repository_id = :repository AND s.digest = i.subject "
     "AND NOT EXISTS (SELECT 1 FROM image_references r WHERE r.image_id = i.id AND r.digest = s.digest "
-    "AND r.is_blob = 0)) THEN 1 ELSE 0 END, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id "
+    "AND r.is_blob = 0)) THEN 1 ELSE 0 END, t.name FROM images i LEFT JOIN tags t ON t.image_id = i.id {tags}"
     "WHERE i.repository_id = :repository "
 )
+# said of the tags too, or PostgreSQL may read those of all images before these
+_PAGE: Final = _TAGGED.format(tags="AND t.image_id >= :image ")
+_SOME: Final = _TAGGED.format(tags="")
 
 
 async def tagged(tx: Tx, repository: int, after: tuple[int, str], limit: int) -> list[Tagged]:
     """Images in the order of pushing, then of tags, after an image's key and tag."""
     rows = await tx.all(
-        f"{_TAGGED}AND i.id >= :image AND (i.id > :image OR t.name > :tag) ORDER BY i.id, t.name LIMIT :limit",
+        f"{_PAGE}AND i.id >= :image AND (i.id > :image OR t.name > :tag) ORDER BY i.id, t.name LIMIT :limit",
         repository=repository,
         image=after[0],
         tag=after[1],
@@ -121,9 +124,7 @@ async def tagged(tx: Tx, repository: int, after: tuple[int, str], limit: int) ->
 
 async def tagged_of(tx: Tx, repository: int, images: Sequence[int]) -> list[Tagged]:
     """Those of some images that the repository has, with all their tags."""
-    rows = await tx.all(
-        f"{_TAGGED}AND i.id IN EACH(:images) ORDER BY i.id, t.name", repository=repository, images=images
-    )
+    rows = await tx.all(f"{_SOME}AND i.id IN EACH(:images) ORDER BY i.id, t.name", repository=repository, images=images)
     return [Tagged(*row) for row in rows]
 
 

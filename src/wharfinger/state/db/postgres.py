@@ -20,7 +20,7 @@ from asyncpg import exceptions as failures
 
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import P, Row, T, Tx, Value, Work
+from wharfinger.state.db.database import Figures, P, Row, T, Tx, Value, Work
 
 _CONNECTIONS: Final = 10  # of a worker, at most
 _CONNECT_SECONDS: Final = 10  # to wait for one of them, or for a new one
@@ -123,6 +123,9 @@ class Postgres:
         self._patience = patience
         self._is_closed = False
         self._pool: Any = None
+        self._failures = 0
+        self._waiting = 0
+        self._waited = 0.0
         self._writing: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -140,7 +143,7 @@ class Postgres:
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._is_closed:
-            raise Unavailable("the database is closed")
+            raise _unavailable("the database is closed")
         self.transactions += 1
         once = functools.partial(self._transaction, _WRITE, lambda tx: work(tx, *args, **kwargs))
         task: asyncio.Task[T] = asyncio.create_task(self._again(once))
@@ -160,6 +163,19 @@ class Postgres:
     async def rewrite(self) -> AsyncIterator[Tx]:
         async with self._long(_REWRITE) as tx:
             yield tx
+
+    def figures(self) -> Figures:
+        connections, idle = (self._pool.get_size(), self._pool.get_idle_size()) if self._pool is not None else (0, 0)
+        return Figures(
+            "postgresql",
+            self.statements,
+            self.transactions,
+            self._failures,
+            self._waited,
+            self._waiting,
+            connections,
+            idle,
+        )
 
     async def close(self) -> None:
         self._is_closed = True
@@ -188,7 +204,11 @@ class Postgres:
                 return await once()
             except _Again as again:
                 if attempt == again.most or asyncio.get_running_loop().time() > deadline:
-                    raise Unavailable(f"{again}") from None
+                    self._failures += 1
+                    raise _unavailable(f"{again}") from None
+            except Unavailable:
+                self._failures += 1
+                raise
             await asyncio.sleep(pause * random.random())  # noqa: S311 - it only keeps two from meeting again
             pause = min(pause * 2, _MOST_PAUSE)
         raise AssertionError("counting does not end")
@@ -233,9 +253,9 @@ class Postgres:
         except (failures.PostgresError, *_LOST) as error:
             _end(connection)
             # it may be done, so it is neither tried again nor said to have failed
-            raise Unavailable(f"the outcome of the commit is not known ({self._reason(error)})") from error
+            raise _unavailable(f"the outcome of the commit is not known ({self._reason(error)})") from error
         if status != "COMMIT":
-            raise Unavailable("the transaction had failed before its commit")
+            raise _unavailable("the transaction had failed before its commit")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -248,16 +268,16 @@ class Postgres:
         except failures.UniqueViolationError as error:  # rarely somebody else was faster, and it looks like this
             raise _Again(self._reason(error), _UNIQUE_TRIES) from error
         except TimeoutError as error:
-            raise Unavailable("the database does not answer") from error
+            raise _unavailable("the database does not answer") from error
         except failures.QueryCanceledError as error:
-            raise Unavailable(self._reason(error)) from error
+            raise _unavailable(self._reason(error)) from error
         except _LOST as error:
             if isinstance(error, failures.InterfaceError) and not _is_gone(connection):
                 raise  # a mistake in the program
             _end(connection)
             raise _Again(f"the connection was lost ({self._reason(error)})") from error
         except failures.PostgresError as error:
-            raise Unavailable(self._reason(error)) from error
+            raise _unavailable(self._reason(error)) from error
         finally:
             await self._released(connection)
 
@@ -276,13 +296,18 @@ class Postgres:
                 init=_prepare,
                 reset=_leave_as_it_is,
             )
+        asked_at = asyncio.get_running_loop().time()
+        self._waiting += 1
         try:
             await self._pool
             return await self._pool.acquire(timeout=_CONNECT_SECONDS)
         except TimeoutError:
-            raise Unavailable("no connection to the database became free in time") from None
+            raise _unavailable("no connection to the database became free in time") from None
         except (failures.PostgresError, *_LOST) as error:
-            raise Unavailable(f"the database cannot be reached ({self._reason(error)})") from error
+            raise _unavailable(f"the database cannot be reached ({self._reason(error)})") from error
+        finally:
+            self._waiting -= 1
+            self._waited += asyncio.get_running_loop().time() - asked_at
 
     async def _released(self, connection: Any) -> None:
         with suppress(*_LOST, failures.PostgresError):
@@ -292,6 +317,10 @@ class Postgres:
         password = urlsplit(self._url).password
         text = f"{type(error).__name__}: {error}".partition("\n")[0]
         return text.replace(password, "…").replace(unquote(password), "…") if password else text
+
+
+def _unavailable(reason: str) -> Unavailable:
+    return Unavailable(reason, "database")
 
 
 async def _time(tx: Tx) -> int:

@@ -12,6 +12,7 @@ import os
 import queue
 import re
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
@@ -23,7 +24,7 @@ import msgspec
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state.clock import system_clock
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import P, Row, T, Tx, Value, Work
+from wharfinger.state.db.database import Figures, P, Row, T, Tx, Value, Work
 
 FILE: Final = "wharfinger.db"
 # below this, two processes on one database can damage it (the WAL-reset bug)
@@ -93,6 +94,8 @@ class Sqlite:
         self.statements = 0
         self.transactions = 0
         self._directory = directory
+        self._failures = 0
+        self._waiting = 0
         self._is_closed = False
         self._reader = _connect(directory)
         self._reader.execute("PRAGMA query_only=ON")
@@ -100,13 +103,16 @@ class Sqlite:
         self._writer = _Writer(directory, self._count)
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with _database_errors():
+        try:
             self._reader.execute("BEGIN")
             try:
                 return _run_to_end(work(self._read_tx, *args, **kwargs))
             finally:
                 if self._reader.in_transaction:
                     self._reader.execute("COMMIT")
+        except apsw.Error as error:
+            self._failures += 1
+            raise _unavailable(error) from error
 
     async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.read(work, *args, **kwargs)
@@ -116,19 +122,25 @@ class Sqlite:
         try:
             row: Row = self._reader.execute(rights.VERSION).fetchall()[0]
         except apsw.Error as error:
+            self._failures += 1
             raise _unavailable(error) from error
         return int(row[0])
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         if self._is_closed:
-            raise Unavailable("the database is closed")
+            raise Unavailable("the database is closed", "database")
         self.transactions += 1
         task = _Task(lambda tx: work(tx, *args, **kwargs))
         self._writer.tasks.put(task)
         deadline = asyncio.get_running_loop().call_later(_LONGEST_WAIT, task.give_up)
+        self._waiting += 1
         try:
             result: T = await task.future
+        except Unavailable:
+            self._failures += 1
+            raise
         finally:
+            self._waiting -= 1
             deadline.cancel()
         return result
 
@@ -150,6 +162,11 @@ class Sqlite:
     async def time(self) -> int:
         return system_clock()
 
+    def figures(self) -> Figures:
+        idle = 1 if self._waiting else 2
+        waited = self._writer.waited
+        return Figures("sqlite", self.statements, self.transactions, self._failures, waited, self._waiting, 2, idle)
+
     async def close(self) -> None:
         self._is_closed = True
         self._writer.tasks.put(None)
@@ -169,6 +186,7 @@ class _Task:
         self.future: asyncio.Future[Any] = self._loop.create_future()
         self.result: Any = None
         self.error: BaseException | None = None
+        self.asked_at = time.monotonic()
         self._claims = ["the one that runs it, or gives it up"]
 
     def claim(self) -> bool:
@@ -180,7 +198,7 @@ class _Task:
     def give_up(self) -> None:
         """Another process has been writing for too long; what has begun is waited for."""
         if self.claim() and not self.future.done():
-            self.future.set_exception(Unavailable("another process keeps the database locked"))
+            self.future.set_exception(Unavailable("another process keeps the database locked", "database"))
 
     def run(self, tx: SqliteTx) -> None:
         self.error = None
@@ -205,6 +223,7 @@ class _Writer(threading.Thread):
     def __init__(self, directory: Path, counted: Callable[[], None]) -> None:
         super().__init__(name="database-writer", daemon=True)
         self.tasks: queue.SimpleQueue[_Task | None] = queue.SimpleQueue()
+        self.waited = 0.0  # seconds that tasks waited for their turn
         self._connection = _connect(directory)
         self._tx = SqliteTx(self._connection, counted)
         self._lock = os.open(directory / "write.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -240,6 +259,8 @@ class _Writer(threading.Thread):
         # one writer at a time, in the order of arrival, over all processes
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         wanted = [task for task in group if task.claim()]
+        now = time.monotonic()
+        self.waited += sum(now - task.asked_at for task in wanted)
         try:
             if len(wanted) < 2 or not self._together(wanted):
                 for task in wanted:
@@ -305,7 +326,7 @@ def _database_errors() -> Iterator[None]:
 
 
 def _unavailable(error: apsw.Error) -> Unavailable:
-    return Unavailable(f"{type(error).__name__}: {error}")
+    return Unavailable(f"{type(error).__name__}: {error}", "database")
 
 
 def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
