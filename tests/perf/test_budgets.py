@@ -6,6 +6,7 @@ import json
 import os
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from wharfinger.state import State, remembered
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import DAY
-from wharfinger.state.db.database import Database, Figures, P, T, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
 from wharfinger.state.db.sqlite import Sqlite
 
 pytestmark = pytest.mark.directory
@@ -64,6 +65,12 @@ class Metered:
     async def rights_version(self) -> int:
         self.looks += 1
         return await self.inner.rights_version()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        return self.inner.snapshot()
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        return self.inner.rewrite()
 
     async def time(self) -> int:
         return await self.inner.time()

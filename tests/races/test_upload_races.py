@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
 from wharfinger.state.db import blobs
-from wharfinger.state.db.database import Database, Figures, P, T, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
 
 ROUNDS = range(10)
 
@@ -247,6 +247,12 @@ class Interrupted:
 
     async def rights_version(self) -> int:
         return await self.inner.rights_version()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        return self.inner.snapshot()
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        return self.inner.rewrite()
 
     async def time(self) -> int:
         return await self.inner.time()

@@ -201,3 +201,31 @@ async def test_a_write_after_closing_fails(db: Database) -> None:
     await db.close()
     with pytest.raises(Unavailable):
         await db.write(add, "a")
+
+
+async def test_a_snapshot_stays_as_it_is_while_others_write_and_while_it_waits(two: Two) -> None:
+    await two.one.write(add, "before")
+    async with two.one.snapshot() as snapshot:
+        await two.other.write(add, "after")
+        assert await names(snapshot) == ["before"]
+    assert await two.one.read(names) == ["after", "before"]
+
+
+async def test_what_is_rewritten_is_seen_as_a_whole_when_it_is_done(two: Two) -> None:
+    await two.one.write(add, "old")
+    async with two.one.rewrite() as tx:
+        await tx.run("DELETE FROM notes")
+        assert await two.other.read(names) == ["old"]
+        await add(tx, "new")
+    assert await two.other.read(names) == ["new"]
+
+
+async def test_rewriting_that_fails_leaves_no_trace(db: Database) -> None:
+    async def fail() -> None:
+        async with db.rewrite() as tx:
+            await add_and_fail(tx, "a")
+
+    with pytest.raises(BlobNotFound):
+        await fail()
+    assert await db.read(names) == []
+    assert await db.write(add, "b") == "b"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ import pytest
 
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
-from wharfinger.state.db.database import Database, Figures, P, T, Work
+from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
 
 R = TypeVar("R")
 
@@ -94,6 +94,12 @@ class _Database:
 
     async def rights_version(self) -> int:
         return await self.inner.rights_version()
+
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        return self.inner.snapshot()
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        return self.inner.rewrite()
 
     async def time(self) -> int:
         return await self.inner.time()

@@ -209,14 +209,15 @@ _EMPTY: Final = f"""
 SET session_replication_role = replica;
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
-    AND tablename NOT IN ('schema_version', 'rights_version', 'access_file')
+    AND tablename NOT IN ('schema_version', 'rights_version', 'access_files')
   LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
   FOR name IN SELECT sequencename FROM pg_sequences WHERE schemaname = 'public'
   LOOP PERFORM setval(name::regclass, 1, false); END LOOP;
 END $$;
 UPDATE schema_version SET version = {VERSION_OF_TABLES};
 UPDATE rights_version SET version = 0;
-UPDATE access_file SET digest = '', problem = NULL;
+DELETE FROM access_files WHERE node <> '';
+UPDATE access_files SET digest = '', problem = NULL;
 """
 _DISCONNECT: Final = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +40,12 @@ class Watched:
 
     async def rights_version(self) -> int:
         return await self.read(rights.version)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        return self.db.snapshot()
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        return self.db.rewrite()
 
     async def time(self) -> int:
         return await self.db.time()

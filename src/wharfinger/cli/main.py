@@ -7,6 +7,7 @@ import click
 from wharfinger import __version__
 from wharfinger.cli.bin import bin_, protect, unprotect
 from wharfinger.cli.cert import cert
+from wharfinger.cli.copy import copy
 from wharfinger.cli.doctor import doctor
 from wharfinger.cli.env import env
 from wharfinger.cli.events import events
@@ -40,9 +41,9 @@ Exit status: 0 done, also where there was nothing to find; 1 refused or failed; 
 def main() -> None:
     """A self-hosted container registry that speaks Amazon ECR.
 
-    `serve` is the registry; `cert`, `env`, `doctor`, `health`, `scrub`, `migrate` and `rotate-master-key` work on its
-    data or this machine. All others are clients of it: they find it by the variables that `env` prints, or by its data
-    directory on this machine.
+    `serve` is the registry; `cert`, `env`, `doctor`, `health`, `scrub`, `copy`, `migrate` and `rotate-master-key` work
+    on its data or this machine. All others are clients of it: they find it by the variables that `env` prints, or by
+    its data directory on this machine.
     """
 
 
@@ -53,6 +54,7 @@ for command in (
     doctor,
     health,
     scrub,
+    copy,
     migrate,
     rotate_master_key,
     images,

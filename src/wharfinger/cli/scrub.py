@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wharfinger.services.scrub import Found, Hit, Progress, Rot
 
 _MEBIBYTE: Final = 1024 * 1024
-_DAMAGE: Final = {
+DAMAGE: Final = {
     "missing": "its file is missing",
     "size": "its file has another size",
     "content": "its bytes are not those that were pushed",
@@ -128,7 +128,7 @@ class _Report:
         if self._as_json:
             show.document({"type": "rot", "kind": found.kind, "digest": found.digest, "damage": found.damage})
         else:
-            click.echo(f"rotten      {found.kind} {found.digest}: {_DAMAGE[found.damage]}")
+            click.echo(f"rotten      {found.kind} {found.digest}: {DAMAGE[found.damage]}")
 
     def _hit(self, found: Hit) -> None:
         place = found.place
@@ -146,12 +146,17 @@ class _Report:
                 }
             )
             return
-        from wharfinger.server.audit import named  # noqa: PLC0415
-
-        tags = f"  tags {', '.join(place.tags)}" if place.tags else ""
-        click.echo(printable(f"            {named(place)}{tags}"))
+        click.echo(described(found))
 
     def _end_of_hits(self) -> None:
         if not self._is_hit and not self._as_json:
             click.echo("            no image refers to it")
         self._is_hit = True
+
+
+def described(hit: Hit) -> str:
+    """An image with damaged bytes, on a line of its own."""
+    from wharfinger.server.audit import named  # noqa: PLC0415 - help and errors need no database
+
+    tags = f"  tags {', '.join(hit.place.tags)}" if hit.place.tags else ""
+    return printable(f"            {named(hit.place)}{tags}")

@@ -22,6 +22,7 @@ def serve(**options: Any) -> None:
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
     from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
     from wharfinger.server.traces import TracesUnusable  # noqa: PLC0415
+    from wharfinger.services.copy import CopyUnfinished  # noqa: PLC0415
     from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
     from wharfinger.state.db.schema import SchemaTooNew, SchemaTooOld  # noqa: PLC0415
     from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
@@ -42,6 +43,10 @@ def serve(**options: Any) -> None:
         raise click.ClickException(f"the access file {settings.access_file} cannot be used: {error}.") from None
     except (CertificateUnusable, StoreMisconfigured, TracesUnusable) as error:
         raise click.ClickException(f"{error}.") from None
+    except CopyUnfinished:
+        raise click.ClickException(
+            f"the copy into {settings.directory} is not finished: run the same `wharfinger copy` again."
+        ) from None
     except SchemaTooNew as error:
         raise click.ClickException(
             f"{settings.directory} is from a newer Wharfinger: {error}. Update this one."

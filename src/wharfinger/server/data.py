@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,12 +14,13 @@ import msgspec
 
 from wharfinger.server.settings import Settings
 from wharfinger.server.tls import Pair
-from wharfinger.services import declared, jobs, login
+from wharfinger.services import copy, declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State, certificates, nodes
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock, SharedClock, system_clock
+from wharfinger.state.db import data_key
 from wharfinger.state.db.database import Database
 from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import make_or_check, migrate, present_version
@@ -80,12 +81,11 @@ def keep_private() -> None:
 async def prepare(settings: Settings) -> Credentials:
     """Make what is missing in the data directory, bring the tables up to date; the first access key.
 
-    On PostgreSQL only tables that are not there are made. Raises AccessFileInvalid, SchemaTooNew, SchemaTooOld.
+    On PostgreSQL only tables that are not there are made. Raises AccessFileInvalid, SchemaTooNew, SchemaTooOld,
+    CopyUnfinished.
     """
     directory = settings.directory
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if settings.store_address is None:
-        DirectoryStore.prepare(directory / _BLOBS)
+    make_directory(settings)
     keys = key_files(settings)
     if is_shared(settings):
         await _prepare_shared(settings)
@@ -95,6 +95,7 @@ async def prepare(settings: Settings) -> Credentials:
     try:
         if not is_shared(settings):
             await migrate(state.db)
+        await copy.end(state.db, state.clock)
         await jobs.schedule(state)
         await declared.load(state)
         credentials = await login.first_key(state)
@@ -105,6 +106,46 @@ async def prepare(settings: Settings) -> Credentials:
     for path in keys.open_to_others():
         log.warning("other users of this machine may read %s: take that right away", path)
     return credentials
+
+
+def make_directory(settings: Settings) -> None:
+    """Make the data directory, with room for bytes."""
+    settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if settings.store_address is None:
+        DirectoryStore.prepare(settings.directory / _BLOBS)
+
+
+def is_prepared(settings: Settings) -> bool:
+    """Whether a server was started here, or a copy was made."""
+    return bool(settings.database) or (settings.directory / FILE).exists()
+
+
+def open_store(settings: Settings) -> BlobStore:
+    """The place for the bytes of layers. Raises StoreMisconfigured."""
+    address = settings.store_address
+    if address is None:
+        return DirectoryStore(settings.directory / _BLOBS)
+    from wharfinger.state.blobs import objectstore  # noqa: PLC0415 - most servers do not need it
+
+    return objectstore.open_store(address)
+
+
+def open_trail(settings: Settings) -> TrailFiles:
+    """The files of the trail, which are made when there is something to write."""
+    return TrailFiles(settings.directory / _TRAIL, settings.strangers_share)
+
+
+async def wraps(settings: Settings, db: Database) -> Sequence[bytes]:
+    """The data key, as each master key that opens it wraps it."""
+    return await db.read(data_key.wraps) if db.is_shared else list(key_files(settings).wraps())
+
+
+async def put_wraps(settings: Settings, db: Database, new: Sequence[bytes]) -> None:
+    """Have this data key from now on."""
+    if db.is_shared:
+        await db.write(data_key.put, new)
+    else:
+        key_files(settings).put(new)
 
 
 def is_shared(settings: Settings) -> bool:
@@ -164,11 +205,11 @@ def _state(settings: Settings, db: Database, secrets: Secrets, clock: Clock, nod
     directory = settings.directory
     return State(
         db=db,
-        blobs=_store(settings),
+        blobs=open_store(settings),
         clock=clock,
         secrets=secrets,
         scratch=Scratch(directory),
-        trail=TrailFiles(directory / _TRAIL, settings.strangers_share),
+        trail=open_trail(settings),
         rules=settings.rules,
         node=node,
         limits=Limits(settings.rate_limit, settings.parallel_uploads),
@@ -189,16 +230,6 @@ async def bring_up_to_date(settings: Settings) -> tuple[int, int]:
         return before, await present_version(db)
     finally:
         await db.close()
-
-
-def _store(settings: Settings) -> BlobStore:
-    """Raises StoreMisconfigured."""
-    address = settings.store_address
-    if address is None:
-        return DirectoryStore(settings.directory / _BLOBS)
-    from wharfinger.state.blobs.objectstore import open_store  # noqa: PLC0415 - most servers do not need it
-
-    return open_store(address)
 
 
 def announce(settings: Settings, pair: Pair | None = None) -> None:

@@ -58,7 +58,7 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     """Serve until a signal ends it; `ready` is called once, when requests are answered.
 
     Raises DirectoryInUse, SchemaTooNew, SchemaTooOld, SecretsUnreadable, Unavailable, PortTaken, AccessFileInvalid,
-    CertificateUnusable, TracesUnusable.
+    CertificateUnusable, TracesUnusable, CopyUnfinished.
     """
     traces.are_wanted()  # said before there are workers that could not start
     logging.config.dictConfig(logs.configuration(settings))

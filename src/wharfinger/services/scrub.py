@@ -93,7 +93,7 @@ class _Scrub:
                 if damage is not None and await self._state.db.write(audit.mark_rotten, blob, self._state.clock()):
                     rot = Rot("blob", blob.digest, damage)
                     yield rot
-                    async for hit in self._hits(rot):
+                    async for hit in hits(self._state, rot):
                         yield hit
                 self.progress = self.progress._replace(blobs=self.progress.blobs + 1)
             after = page[-1].id
@@ -132,26 +132,28 @@ class _Scrub:
             return "unreadable"
         return None if blob.digest.endswith(f":{hashed.hexdigest()}") else "content"
 
-    async def _hits(self, rot: Rot) -> AsyncIterator[Hit]:
-        """Every image that refers to a blob: those of each repository, then those in the bin."""
-        repository = await self._state.db.read(audit.next_repository, rot.digest, 0)
-        while repository is not None:
-            async for hit in self._hits_in(rot, repository):
-                yield hit
-            repository = await self._state.db.read(audit.next_repository, rot.digest, repository)
-        async for hit in self._hits_in(rot, None):
-            yield hit
-
-    async def _hits_in(self, rot: Rot, repository: int | None) -> AsyncIterator[Hit]:
-        after = 0
-        while keys := await self._state.db.read(audit.referring, rot.digest, repository, after, _STEP):
-            for place in (await self._state.db.read(audit.places, keys)).values():
-                yield Hit(rot, place)
-            after = keys[-1]
-
     async def _read(self, count: int) -> None:
         self.progress = self.progress._replace(bytes=self.progress.bytes + count)
         elapsed = asyncio.get_running_loop().time() - self._began
         wait = pause(self.progress.bytes, elapsed, self._rate)
         if wait:
             await asyncio.sleep(wait)
+
+
+async def hits(state: State, rot: Rot) -> AsyncIterator[Hit]:
+    """Every image that refers to a blob: those of each repository, then those in the bin."""
+    repository = await state.db.read(audit.next_repository, rot.digest, 0)
+    while repository is not None:
+        async for hit in _hits_in(state, rot, repository):
+            yield hit
+        repository = await state.db.read(audit.next_repository, rot.digest, repository)
+    async for hit in _hits_in(state, rot, None):
+        yield hit
+
+
+async def _hits_in(state: State, rot: Rot, repository: int | None) -> AsyncIterator[Hit]:
+    after = 0
+    while keys := await state.db.read(audit.referring, rot.digest, repository, after, _STEP):
+        for place in (await state.db.read(audit.places, keys)).values():
+            yield Hit(rot, place)
+        after = keys[-1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final, NamedTuple
@@ -65,7 +65,7 @@ class KeyFiles(NamedTuple):
     def make(self) -> None:
         """Make what a directory lacks that has no data yet. Raises SecretsUnreadable."""
         with self._alone():
-            if self._wraps():
+            if self.wraps():
                 return
             # elsewhere, a file that is missing may be on a disk that is not mounted yet
             if self.master.parent == self.directory:
@@ -101,9 +101,39 @@ class KeyFiles(NamedTuple):
             else:
                 self._add_master(found, to)
 
+    def wraps(self) -> tuple[bytes, ...]:
+        """The data key as each of its master keys wraps it, none without an envelope. Raises SecretsUnreadable."""
+        try:
+            with self.envelope.open("rb") as file:
+                found = msgspec.json.decode(file.read(_MOST_BYTES), type=_Envelope)
+        except FileNotFoundError:
+            return ()
+        except OSError as error:
+            raise SecretsUnreadable(f"{self.envelope} cannot be read ({error.strerror})") from None
+        except ValueError:
+            raise SecretsUnreadable(f"{self.envelope} is damaged: put it back from a backup") from None
+        if found.version != _VERSION:
+            raise SecretsUnreadable(f"{self.envelope} is from a newer Wharfinger: update this one")
+        return found.wraps
+
+    def put(self, wraps: Sequence[bytes]) -> None:
+        """Have this data key from now on, as some master keys wrap it. Raises OSError."""
+        with self._alone():
+            self._write(*wraps)
+
+    def opens(self, wraps: Sequence[bytes]) -> Secrets | None:
+        """What a data key gives that the master key opens, None if it opens another one. Raises SecretsUnreadable."""
+        key = read_key(self.master)
+        found = [data for wrap in wraps if (data := unwrapped(key, wrap)) is not None]
+        return Secrets(found[0]) if found else None
+
+    def has_master(self) -> bool:
+        """Whether there is a file in the place of the master key."""
+        return os.path.lexists(self.master)
+
     def masters(self) -> int:
         """How many master keys open the data key; more than one while a rotation is not finished."""
-        return max(1, len(self._wraps()))
+        return max(1, len(self.wraps()))
 
     def open_to_others(self) -> list[Path]:
         """Which of the files any user of this machine may touch. Those of the group are chosen by whoever set it."""
@@ -135,7 +165,7 @@ class KeyFiles(NamedTuple):
     def _open(self) -> _Opened:
         before = None
         while True:
-            master, wraps = found = read_key(self.master), self._wraps()
+            master, wraps = found = read_key(self.master), self.wraps()
             if not wraps:  # until there was an envelope, the master key was the data key as well
                 return _Opened(master, master, (), 0)
             for at, wrap in enumerate(wraps):
@@ -147,20 +177,6 @@ class KeyFiles(NamedTuple):
                     "put back the one that belongs to it, or say with --master-key where it is"
                 )
             before = found  # a rotation may have come between the two reads
-
-    def _wraps(self) -> tuple[bytes, ...]:
-        try:
-            with self.envelope.open("rb") as file:
-                found = msgspec.json.decode(file.read(_MOST_BYTES), type=_Envelope)
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise SecretsUnreadable(f"{self.envelope} cannot be read ({error.strerror})") from None
-        except ValueError:
-            raise SecretsUnreadable(f"{self.envelope} is damaged: put it back from a backup") from None
-        if found.version != _VERSION:
-            raise SecretsUnreadable(f"{self.envelope} is from a newer Wharfinger: update this one")
-        return found.wraps
 
     def _write(self, *wraps: bytes) -> None:
         _write(self.envelope, msgspec.json.encode(_Envelope(_VERSION, wraps)))

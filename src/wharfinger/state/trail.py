@@ -87,6 +87,14 @@ class TrailFiles:
         except FileNotFoundError:
             return 0
 
+    def extend(self, file: str, content: bytes) -> None:
+        """Write lines of another place's file, durably. Raises OSError."""
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        with open(os.open(self._directory / file, _FLAGS, 0o600), "ab") as to:  # noqa: PTH123 - a mode
+            to.write(content)
+            to.flush()
+            os.fsync(to.fileno())
+
     def delete(self, file: str) -> None:
         """Remove a file, if it is there."""
         (self._directory / file).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ may be run again: after a serialization failure, or alone after a failed group c
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, Protocol, TypeVar
 
 Row = tuple[Any, ...]
@@ -79,6 +80,20 @@ class Database(Protocol):
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work` and make it durable, or raise and leave no trace of it."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
+        """One state, read for as long as it takes while others write and other things are awaited. Raises Unavailable.
+
+        It costs: SQLite makes a copy of its file, PostgreSQL gives back no room of rows that go meanwhile.
+        """
+        ...
+
+    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
+        """One transaction as long as it takes, on a database that nobody else uses; at the end it is made durable.
+
+        Raises Unavailable; what raises within leaves no trace.
+        """
         ...
 
     async def time(self) -> int:

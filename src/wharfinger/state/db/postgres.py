@@ -37,6 +37,7 @@ _WRITE: Final = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT pg_advisory_xact_lo
 _WRITE_ALONE: Final = "BEGIN ISOLATION LEVEL SERIALIZABLE"
 _ALONE: Final = (f"SELECT pg_advisory_lock({_LOCK})", f"SELECT pg_advisory_unlock({_LOCK})")
 _FIRST_TRIES: Final = 1
+_REWRITE: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ"
 _SESSION: Final = {
     "application_name": "wharfinger",
     "lock_timeout": "10s",
@@ -164,6 +165,16 @@ class Postgres:
     async def time(self) -> int:
         return await self.ask(_time)
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        async with self._long(_READ) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def rewrite(self) -> AsyncIterator[Tx]:
+        async with self._long(_REWRITE) as tx:
+            yield tx
+
     def figures(self) -> Figures:
         connections, idle = (self._pool.get_size(), self._pool.get_idle_size()) if self._pool is not None else (0, 0)
         return Figures(
@@ -226,6 +237,22 @@ class Postgres:
             else:
                 await self._commit(connection)
             return result
+
+    @asynccontextmanager
+    async def _long(self, begin: str) -> AsyncIterator[PostgresTx]:
+        """A transaction that nothing runs again, and that may wait for other things. Raises Unavailable."""
+        try:
+            async with self._connection() as connection:
+                # the first query is what makes it see one state
+                await connection.execute(f"{begin}; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT 1")
+                try:
+                    yield PostgresTx(connection, self._count)
+                except BaseException as error:
+                    await _undo(connection, error)
+                    raise
+                await self._commit(connection)
+        except _Again as again:
+            raise Unavailable(f"{again}") from again
 
     async def _commit(self, connection: Any) -> None:
         if _is_gone(connection):

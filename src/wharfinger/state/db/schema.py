@@ -8,6 +8,7 @@ from typing import Final
 from wharfinger.state.db.database import Database, Tx
 from wharfinger.state.db.tables import MIGRATIONS, NODES
 
+SCHEMA_VERSION: Final = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)"
 VERSION: Final = len(MIGRATIONS)
 _FIRST_WITH_OLDEST: Final = [step.ddl for step in MIGRATIONS].index(NODES) + 1
 _TABLE: Final = {
@@ -96,7 +97,7 @@ async def _is_new(tx: Tx) -> bool:
 
 async def _make(tx: Tx) -> None:
     """In one transaction, so that another server that starts beside this one finds all or nothing."""
-    await tx.run("CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)")
+    await tx.run(SCHEMA_VERSION)
     while await _next_step(tx):
         pass
 

@@ -13,8 +13,8 @@ import queue
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -24,7 +24,7 @@ import msgspec
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state.clock import system_clock
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import Figures, P, Row, T, Value, Work
+from wharfinger.state.db.database import Figures, P, Row, T, Tx, Value, Work
 
 FILE: Final = "wharfinger.db"
 # below this, two processes on one database can damage it (the WAL-reset bug)
@@ -93,6 +93,7 @@ class Sqlite:
             raise UnsafeSqlite(f"SQLite {version_in_use()} is too old: install apsw 3.51.3 or newer")
         self.statements = 0
         self.transactions = 0
+        self._directory = directory
         self._failures = 0
         self._waiting = 0
         self._is_closed = False
@@ -142,6 +143,21 @@ class Sqlite:
             self._waiting -= 1
             deadline.cancel()
         return result
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        # a database without a name is a file without a name, which goes with the process however that ends
+        with _database_errors(), closing(apsw.Connection("")) as copy:
+            with closing(_connect(self._directory)) as source:
+                await asyncio.to_thread(_copy, source, copy)
+            yield SqliteTx(copy, self._count)
+
+    @asynccontextmanager
+    async def rewrite(self) -> AsyncIterator[Tx]:
+        with _database_errors(), closing(_connect(self._directory)) as connection:
+            connection.execute("BEGIN IMMEDIATE")  # given up with the connection, if the end is not reached
+            yield SqliteTx(connection, self._count)
+            connection.execute("COMMIT")
 
     async def time(self) -> int:
         return system_clock()
@@ -294,6 +310,11 @@ def _connect(directory: Path) -> apsw.Connection:
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
     return connection
+
+
+def _copy(source: apsw.Connection, to: apsw.Connection) -> None:
+    with to.backup("main", source, "main") as backup:
+        backup.step()
 
 
 @contextmanager

@@ -407,6 +407,20 @@ INSERT INTO access_files (node, digest, problem) SELECT '', digest, problem FROM
 DROP TABLE access_file;
 """
 
+COPIES: Final = """
+-- at most one row: this is a copy of another installation, and no server has been started on it
+CREATE TABLE copies (
+    origin TEXT PRIMARY KEY,            -- which one, made of its data key
+    is_finished BIGINT NOT NULL         -- 0: nothing is here yet that a server could serve
+); -- clustered
+-- the bytes that are here for it
+CREATE TABLE copied_bytes (
+    storage_id TEXT PRIMARY KEY,
+    segments TEXT,
+    is_whole BIGINT NOT NULL            -- 0: they were begun
+); -- clustered
+"""
+
 
 class Migration(NamedTuple):
     """A step, and how many of all steps a program has to know that works on the tables after it.
@@ -426,4 +440,5 @@ MIGRATIONS: Final = (
     Migration(EVENT_ORDER, 4),
     Migration(SEGMENTS, 5),
     Migration(NODES, 6),
+    Migration(COPIES, 7),
 )
