@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from support.registry import Registry
 from support.rows import run_sql
 from support.server import Server
 from support.state import ACCOUNT
+from support.stores import new_address, rights
 from wharfinger.state.clock import system_clock
 
 SHARED = layer()
@@ -47,6 +49,11 @@ class Place(NamedTuple):
         file.write_text("\n".join(f"{name} = {msgspec.json.encode(value).decode()}" for name, value in lines.items()))
         return file
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """With the rights to its store."""
+        return {**os.environ, **rights(str(self.settings.get("store", "")))}
+
     def blobs(self) -> int:
         """How many were copied until now."""
         if "database" in self.settings:
@@ -66,7 +73,7 @@ def filled(directory: Path, images: int) -> None:
     """A data directory with images, each with a layer of its own and one that all have."""
 
     async def push() -> None:
-        async with new_doors(directory, system_clock, database="") as doors:  # type: ignore[arg-type]
+        async with new_doors(directory, system_clock, database="", store="") as doors:  # type: ignore[arg-type]
             await doors.push("app", image(SHARED, config_type=OCI_EMPTY), "v0")
             for number in range(1, images):
                 own = layer()
@@ -105,7 +112,7 @@ class Pusher(threading.Thread):
 def copying(source: Path, to: Place, *options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "wharfinger", "copy", "--from", str(source), "--to", str(to.file), *options]
     pipes: Any = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    with subprocess.Popen(command, **pipes) as process:
+    with subprocess.Popen(command, env=to.variables, **pipes) as process:
         yield process
 
 
@@ -130,20 +137,22 @@ def listed(server: Server) -> Sequence[dict[str, str]]:
     return Registry(server, ACCOUNT).images("app")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["inside", "outside"])
 def to(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     directory = tmp_path / "copy"
     settings = {"master_key": str(tmp_path / "source/master.key")}
-    if request.param == "postgresql":
-        settings |= {"database": postgresql.database_of(directory)}
+    if request.param == "outside":
+        settings |= {"database": postgresql.database_of(directory), "store": new_address("s3")}
     return Place(settings, directory)
 
 
 @pytest.mark.timeout(900)
-def test_a_copy_during_pushes_that_is_killed_twice_ends_equal(tmp_path: Path, to: Place, record_property: Any) -> None:
-    source, images = tmp_path / "source", 300
+def test_a_copy_during_pushes_that_is_killed_twice_ends_equal(
+    tmp_path: Path, to: Place, record_property: Any
+) -> None:
+    source, images = tmp_path / "source", 2000 if "store" in to.settings else 200
     filled(source, images)
-    with Server(source, open=True, database="") as server:
+    with Server(source, open=True, database="", store="") as server:
         pusher = Pusher(Registry(server, ACCOUNT).oci)
         pusher.start()
         pushed = [0]
@@ -164,5 +173,5 @@ def test_a_copy_during_pushes_that_is_killed_twice_ends_equal(tmp_path: Path, to
         for tag, one in pusher.pushed.items():
             assert oci.get(f"/v2/app/manifests/{tag}").body == one.manifest
         doctor = [sys.executable, "-m", "wharfinger", "doctor", "--deep", "--config", str(to.file)]
-        found = subprocess.run(doctor, capture_output=True, text=True, check=False)
+        found = subprocess.run(doctor, env=to.variables, capture_output=True, text=True, check=False)
     assert "All is well." in found.stdout, found.stdout
