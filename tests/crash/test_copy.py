@@ -147,9 +147,7 @@ def to(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 
 @pytest.mark.timeout(900)
-def test_a_copy_during_pushes_that_is_killed_twice_ends_equal(
-    tmp_path: Path, to: Place, record_property: Any
-) -> None:
+def test_a_copy_during_pushes_that_is_killed_twice_ends_equal(tmp_path: Path, to: Place, record_property: Any) -> None:
     source, images = tmp_path / "source", 2000 if "store" in to.settings else 200
     filled(source, images)
     with Server(source, open=True, database="", store="") as server:
