@@ -24,6 +24,7 @@ from wharfinger.server.copy import CopyRefused
 from wharfinger.services import collect, copied_blobs, scrub
 from wharfinger.services.copy import CopyUnfinished
 from wharfinger.services.scrub import Hit, Rot
+from wharfinger.services.shared_trail import hand_over
 from wharfinger.state.clock import DAY
 from wharfinger.state.db import rows
 from wharfinger.state.db.database import Tx
@@ -146,8 +147,10 @@ async def test_ids_that_the_source_used_are_not_used_again(doors: Doors, source:
 
 
 async def test_the_trail_comes_along_and_each_record_once(doors: Doors, source: Path, to: Path, clock: Clock) -> None:
+    await hand_over(doors.state)  # what waits on the disk of a node is not in the database yet
     await copied(source, to)
     await doors.served("CreateRepository", repositoryName="second")
+    await hand_over(doors.state)
     await copied(source, to)
     await copied(source, to)
     expected = (await doors.served("ListTrailRecords"))["records"]

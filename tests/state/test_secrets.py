@@ -92,6 +92,7 @@ async def test_an_access_key_can_not_be_given_the_secret_of_another(state: State
         await login.credentials(strict, "WHRFANOTHER", None)
 
 
+@pytest.mark.about_sqlite  # elsewhere the database has the wrapped key
 async def test_a_server_with_the_keys_of_other_data_does_not_start(tmp_path: Path) -> None:
     one, other = settings_of(tmp_path / "one"), settings_of(tmp_path / "other")
     await data.prepare(one)
