@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from support.state import Clock, settings_of
+from support.stores import having_rights
 from wharfinger.server import data
 from wharfinger.server.settings import Settings
 from wharfinger.state import State
@@ -52,8 +53,9 @@ class Nodes:
     async def node(self, name: str, clock: Callable[[], int] | None = None, **more: Any) -> AsyncIterator[State]:
         """A node that was started, as one worker has it open, without jobs beside it."""
         settings = self.settings(name, **more)
-        await data.prepare(settings)
-        state = await data.open_state(settings, clock or Clock())
+        with having_rights():
+            await data.prepare(settings)
+            state = await data.open_state(settings, clock or Clock())
         try:
             yield state
         finally:
