@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.state import Clock, settings_of
@@ -47,7 +48,7 @@ class Nodes:
         if master is not None:
             (directory / "master.key").write_bytes(master)
             (directory / "master.key").chmod(0o600)
-        return settings_of(directory, **more)
+        return msgspec.structs.replace(settings_of(self.shared, **more), data=str(directory))
 
     @asynccontextmanager
     async def node(self, name: str, clock: Callable[[], int] | None = None, **more: Any) -> AsyncIterator[State]:

@@ -173,12 +173,17 @@ class Server:
     def told(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """What a command that succeeds says of the data directory."""
         arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
-        environment = {**_clean_environment(), **self.where()}
+        environment = {**_clean_environment(), **self.where(), **self._store()}
         return subprocess.run(arguments, check=True, capture_output=True, text=True, env=environment)
 
     def where(self) -> dict[str, str]:
         """The variables by which commands find the data that is not in the directory."""
         return {"WHARFINGER_DATABASE": self.settings["database"]} if "database" in self.settings else {}
+
+    def _store(self) -> dict[str, str]:
+        """The variables by which a command gets at the bytes."""
+        address = str(self.settings.get("store", ""))
+        return {"WHARFINGER_STORE": address, **rights(address)} if address else {}
 
 
 @functools.cache

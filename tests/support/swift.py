@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,15 +63,15 @@ use = egg:swift#slo
 [filter:dlo]
 use = egg:swift#dlo
 """
-# where each kind of rows is: all on the one disk; a process of its own, for Swift changes the one that imports it
 _RINGS = """
 import sys
 from swift.common.ring import RingBuilder
-for name, port in zip(("account", "container", "object"), sys.argv[2:]):
+home, *named = sys.argv[1:]
+for name, port in zip(named[::2], named[1::2]):
     builder = RingBuilder(4, 1, 0)
-    builder.add_dev(dict(region=1, zone=1, ip="127.0.0.1", port=int(port), device="disk", weight=1))
+    builder.add_dev({"region": 1, "zone": 1, "ip": "127.0.0.1", "port": int(port), "device": "disk", "weight": 1.0})
     builder.rebalance()
-    builder.get_ring().save(f"{sys.argv[1]}/{name}.ring.gz")
+    builder.get_ring().save(f"{home}/{name}.ring.gz")
 """
 _CLUSTER = "[swift-hash]\nswift_hash_path_suffix = wharfinger\n[storage-policy:0]\nname = one\ndefault = yes\n"
 
@@ -83,7 +84,7 @@ def endpoint() -> str:
     (home / "devices" / "disk").mkdir(parents=True)
     (home / "swift.conf").write_text(_CLUSTER)
     ports = {name: free_port() for name in _SERVERS}
-    subprocess.run([sys.executable, "-c", _RINGS, str(home), *(str(ports[name]) for name in _SERVERS[:3])], check=True)
+    _make_rings(home, {name: ports[name] for name in _SERVERS[:3]})
     for name, port in ports.items():
         template = _PROXY if name == "proxy" else _BACKEND
         (home / f"{name}.conf").write_text(template.format(name=name, home=home, port=port))
@@ -104,6 +105,12 @@ def client(address: str) -> Any:
         aws_access_key_id=KEY,
         aws_secret_access_key=SECRET,
     )
+
+
+def _make_rings(home: Path, ports: Mapping[str, int]) -> None:
+    """Where rows of each kind are: all on the one disk. Swift's own program for it would have to start nine times."""
+    arguments = [str(home), *(word for name, port in ports.items() for word in (name, str(port)))]
+    subprocess.run([sys.executable, "-c", _RINGS, *arguments], check=True, capture_output=True)
 
 
 def _start(home: Path, name: str) -> None:
