@@ -30,7 +30,9 @@ _PUSHES = 3  # between two kills
 
 @pytest.fixture
 def servers(tmp_path: Path) -> Iterator[list[Server]]:
-    one, *others = (Server(tmp_path / name / "data", open=True) for name in ("one", "two", "three"))
+    one = Server(tmp_path / "one/data", open=True)
+    outside = {name: one.settings[name] for name in ("database", "store") if name in one.settings}
+    others = [Server(tmp_path / name / "data", open=True, **outside) for name in ("two", "three")]
     with ExitStack() as stack:
         for server in (one, *others):
             server.directory.mkdir(parents=True)

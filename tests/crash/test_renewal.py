@@ -16,6 +16,7 @@ import urllib3
 
 from support.certificates import certificate
 from support.content import sha256
+from support.in_flight import send_half
 from support.oci import Oci
 from support.poll import until
 from support.registry import new_password
@@ -61,17 +62,6 @@ def write(server: Server, content: bytes, name: str = "server.crt") -> None:
 def refused(server: Server, times: int = 1) -> None:
     """The server has said that it does not take what is in the files."""
     until(lambda: server.log.read_text().count(NOT_TAKEN) >= times, "it is said that the pair is not taken")
-
-
-def send_half(server: Server, upload: http.client.HTTPConnection, login: dict[str, str]) -> None:
-    """Of a blob, and it was received."""
-    upload.putrequest("POST", f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}")
-    for name, value in {**login, "Content-Length": str(len(CONTENT))}.items():
-        upload.putheader(name, value)
-    upload.endheaders()
-    upload.send(CONTENT[:100_000])
-    files = (server.directory / "blobs").glob
-    until(lambda: any(path.stat().st_size == 100_000 for path in files("*/*")), "half a blob is written")
 
 
 @contextmanager
@@ -125,11 +115,11 @@ def test_an_upload_in_flight_is_finished_while_the_certificate_is_renewed(
     server: Server, login: dict[str, str]
 ) -> None:
     with connection(server) as upload:
-        send_half(server, upload, login)
+        rest = send_half(upload, "POST", f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}", login, CONTENT)
         made = renew(server.directory)
         until(lambda: TAKEN in server.log.read_text(), "all workers were replaced")
         assert serial_shown(server) == serial(made.certificate)
-        upload.send(CONTENT[100_000:])
+        upload.send(rest)
         assert upload.getresponse().status == 201
 
 
@@ -215,12 +205,12 @@ def test_a_server_that_is_replacing_its_workers_can_be_stopped(server: Server) -
 
 def test_an_old_worker_that_is_still_at_work_ends_with_the_server(server: Server, login: dict[str, str]) -> None:
     with connection(server) as upload:
-        send_half(server, upload, login)
+        rest = send_half(upload, "POST", f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}", login, CONTENT)
         renew(server.directory)
         until(lambda: TAKEN in server.log.read_text(), "all workers were replaced")
         assert server._process is not None
         server._process.terminate()
-        upload.send(CONTENT[100_000:])
+        upload.send(rest)
         assert upload.getresponse().status == 201
         assert server._process.wait(60) == 0
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from support.content import image, sha256
+from support.in_flight import send_half
 from support.poll import until
 from support.ports import free_port
 from support.registry import Registry
@@ -44,22 +45,18 @@ def registry(server: Server) -> Registry:
 
 
 class HalfSent:
-    """A blob, or a chunk of one, of which half was sent, and was received."""
+    """A blob, or a chunk of one, of which half was sent to a server that has begun to read it."""
 
     def __init__(self, registry: Registry, method: str = "POST", path: str | None = None) -> None:
         server = registry.server
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-        self._connection.putrequest(method, path or f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}")
-        self._connection.putheader("Authorization", registry.oci._headers["authorization"])
-        self._connection.putheader("Content-Length", str(len(CONTENT)))
-        self._connection.endheaders()
-        self._connection.send(CONTENT[:100_000])
-        files = (server.directory / "blobs").glob
-        until(lambda: any(path.stat().st_size == 100_000 for path in files("*/*")), "half a blob is written")
+        path = path or f"/v2/app/blobs/uploads/?digest={sha256(CONTENT)}"
+        login = {"Authorization": registry.oci._headers["authorization"]}
+        self._rest = send_half(self._connection, method, path, login, CONTENT)
 
     def finish(self) -> int:
         """Send the rest: the status of the answer."""
-        self._connection.send(CONTENT[100_000:])
+        self._connection.send(self._rest)
         status = self._connection.getresponse().status
         self._connection.close()
         return status

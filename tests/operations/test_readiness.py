@@ -31,6 +31,7 @@ async def test_a_server_that_lacks_nothing_is_ready_and_says_what_it_looked_at(d
     assert await ready(doors) == (200, ["ready", "database: ok", "store: ok", "disk: ok"])
 
 
+@pytest.mark.directory
 async def test_a_store_that_is_away_is_named_without_its_place(doors: Doors, tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "data/blobs")
     status, lines = await ready(doors)
@@ -98,6 +99,7 @@ async def test_who_asks_again_and_again_makes_no_work(doors: Doors) -> None:
     assert doors.state.db.statements - before <= 1
 
 
+@pytest.mark.directory
 async def test_what_was_found_is_not_believed_for_long(
     doors: Doors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

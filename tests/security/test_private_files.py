@@ -43,13 +43,14 @@ def open_to_others(paths: Iterator[Path]) -> list[str]:
         *(pytest.param(name, marks=pytest.mark.about_sqlite) for name in SQLITE),
         "server.json",
         "master.key",
-        "secrets.key",
+        pytest.param("secrets.key", marks=pytest.mark.about_sqlite),
     ],
 )
 def test_a_file_that_the_server_keeps_is_for_its_user_alone(served: Path, name: str) -> None:
     assert open_to_others(iter([served / name])) == []
 
 
+@pytest.mark.directory
 def test_all_that_the_server_makes_is_for_its_user_alone(served: Path) -> None:
     assert list(served.glob("blobs/*/*")) != []
     assert open_to_others(served.rglob("*")) == []

@@ -59,7 +59,7 @@ async def _jobs_due(tx: Tx, now: int) -> Mapping[str, Heap]:
 async def _jobs_retried(tx: Tx) -> Mapping[str, int]:
     rows = await tx.all(
         "SELECT kind, sum(CASE WHEN attempts > 1 OR attempts = 1 AND lease IS NULL THEN 1 ELSE 0 END) "
-        f"FROM (SELECT kind, attempts, lease FROM jobs LIMIT {MOST}) AS some GROUP BY kind"
+        f"FROM (SELECT kind, attempts, lease FROM jobs LIMIT {MOST}) AS waiting GROUP BY kind"
     )
     return {kind: int(count) for kind, count in rows}
 
@@ -69,7 +69,7 @@ async def _bin(tx: Tx, now: int) -> Bin:
         "SELECT count(*), sum(size) FROM (SELECT size FROM images WHERE deletion_id IS NOT NULL "
         f"ORDER BY deletion_id, id LIMIT {MOST}) AS binned"
     )
-    deletions = await tx.one(f"SELECT count(*) FROM (SELECT id FROM deletions ORDER BY id LIMIT {MOST}) AS some")
+    deletions = await tx.one(f"SELECT count(*) FROM (SELECT id FROM deletions ORDER BY id LIMIT {MOST}) AS waiting")
     overdue = await tx.one("SELECT min(expires_at) FROM deletions WHERE expires_at <= :now", now=now)
     assert deletions is not None and images is not None and overdue is not None  # noqa: S101, PT018 - none is grouped
     return Bin(deletions[0], images[0], int(images[1] or 0), overdue[0])
