@@ -94,7 +94,7 @@ class Actor:
         self.done["pulls"] += 1
 
 
-@pytest.mark.timeout(SECONDS + 300)
+@pytest.mark.timeout(4 * SECONDS + 300)  # every byte is read at the end
 def test_nothing_is_lost_while_nodes_are_killed(nodes: Cluster, request: pytest.FixtureRequest) -> None:
     for number in range(3):
         Registry(nodes, ACCOUNT).create(f"app-{number}")

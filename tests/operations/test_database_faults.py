@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ async def network(tmp_path: Path) -> AsyncIterator[Relay]:
 @pytest.fixture
 async def doors(network: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Doors]:
     """Those of a server that is not as patient as one in use."""
-    monkeypatch.setitem(Postgres.__init__.__kwdefaults__, "patience", 2.0)
+    monkeypatch.setattr(Postgres.__init__, "__kwdefaults__", {"patience": 2.0})
     monkeypatch.setattr(postgres, "_GRACE_SECONDS", 0.5)
     monkeypatch.setattr(postgres, "_CONNECT_SECONDS", 1)
     async with prepared(tmp_path / "data", database=network.url) as state:
@@ -47,7 +47,7 @@ async def pushed(doors: Doors) -> Image:
     return one
 
 
-async def asked(doors: Doors, one: Image) -> list[Answer]:
+async def asked(doors: Doors, one: Image) -> Sequence[Answer]:
     """A read and a write at each door, all at once."""
     return await asyncio.gather(
         doors.oci("GET", "app/manifests/there"),
