@@ -6,13 +6,18 @@ BIN := .venv/bin
 # parallel test processes; `make test JOBS=0` runs them in one
 JOBS ?= 2
 
-.PHONY: run test check format bench bench-access bench-pages bench-store-requests tools generate docs lock mutation clean
+.PHONY: run test soak check format bench bench-access bench-pages bench-store-requests tools generate docs lock \
+  mutation clean
 
 run: .venv/ready
 	@exec $(BIN)/wharfinger serve $(ARGS)
 
 test: .venv/ready
 	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
+
+# three nodes behind a proxy on PostgreSQL and S3, of which one is killed every 15 seconds; takes seven minutes
+soak: .venv/ready
+	TEST_CLUSTER_SECONDS=300 $(BIN)/pytest tests/crash/test_cluster_soak.py $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff check src tests tools bench

@@ -79,7 +79,7 @@ _UNNEEDED: Final[Mapping[str, str]] = {
 
 def broken(directory: Path) -> list[str]:
     """What is not as it has to be, one line each; empty if all is well."""
-    never = _NEVER if postgresql.IN_USE else {**_NEVER, **_NEVER_IN_SQLITE}
+    never = _NEVER if postgresql.is_of(directory) else {**_NEVER, **_NEVER_IN_SQLITE}
     *wrong, blobs, uploads, unlinked = look(directory, [*never.values(), _BLOBS, _UPLOADS, _UNLINKS], {})
     found = [f"{what}: {row}" for what, rows in zip(never, wrong, strict=True) for row in rows]
     found += _wrong_with_bytes(directory, blobs, uploads, {storage_id for (storage_id,) in unlinked})

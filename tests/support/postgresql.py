@@ -24,6 +24,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from support.poll import until
 from support.ports import free_port
 from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import VERSION as VERSION_OF_TABLES
@@ -53,9 +54,12 @@ _SETTINGS: Final = {
 
 
 class PostgresqlServer:
-    """A server with an empty directory of its own; anybody on this machine may log in."""
+    """A server with an empty directory of its own; anybody on this machine may log in.
 
-    def __init__(self, version: str = VERSION, **settings: str) -> None:
+    One that `follows` another begins as its copy, and is its standby once it is started.
+    """
+
+    def __init__(self, version: str = VERSION, *, follows: PostgresqlServer | None = None, **settings: str) -> None:
         self.port = free_port()
         self._programs = programs(version)
         self._settings = {**_SETTINGS, "port": str(self.port), **settings}
@@ -63,13 +67,17 @@ class PostgresqlServer:
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             shutil.chown(self._directory, "postgres", "postgres")
+        self._make(version, follows)
+
+    def _make(self, version: str, follows: PostgresqlServer | None) -> None:
         # texts have to be in the order of their bytes in a database of any language
         language = ["--locale-provider=icu", "--icu-locale=en-US"] if version == "15" else ["--locale=C.UTF-8"]
-        made = subprocess.run(
-            [*self._as_user(), str(self._programs / "initdb"), f"--pgdata={self._data}", *_MADE_WITH, *language],
-            capture_output=True,
-            check=False,
-        )
+        command = ["initdb", f"--pgdata={self._data}", *_MADE_WITH, *language]
+        if follows is not None:
+            copy = ("--write-recovery-conf", "--checkpoint=fast", "--no-sync")
+            command = ["pg_basebackup", f"--pgdata={self._data}", f"--dbname={follows.url('postgres')}", *copy]
+        program = str(self._programs / command[0])
+        made = subprocess.run([*self._as_user(), program, *command[1:]], capture_output=True, check=False)
         assert made.returncode == 0, made.stderr.decode()
 
     @property
@@ -103,6 +111,17 @@ class PostgresqlServer:
             self._process.wait(60)
             self._process = None
 
+    def promote(self) -> None:
+        """A standby takes writes from now on."""
+        execute(self.url("postgres"), "SELECT pg_promote()")
+
+    def wait_for_standby(self) -> None:
+        """From now on nothing is committed before the standby has it."""
+        execute(self.url("postgres"), "ALTER SYSTEM SET synchronous_standby_names = '*'")
+        execute(self.url("postgres"), "SELECT pg_reload_conf()")
+        state = "SELECT sync_state FROM pg_stat_replication"
+        until(lambda: execute(self.url("postgres"), state) == [("sync",)], "the standby is there")
+
     def remove(self) -> None:
         """End it, with all its data."""
         self.stop(signal.SIGQUIT)
@@ -131,9 +150,21 @@ def programs(version: str) -> Path:
 
 def database_of(directory: Path) -> str:
     """The URL of the database that belongs to a data directory; at first it has tables and no rows."""
+    if directory in _elsewhere:
+        return _elsewhere[directory]
     if directory not in _of_directories:
         _of_directories[directory] = _free.pop() if _free else _made_from(_TEMPLATE)
     return _running().url(_of_directories[directory])
+
+
+def is_of(directory: Path) -> bool:
+    """Whether the rows of a data directory are in PostgreSQL."""
+    return IN_USE or directory in _of_directories or directory in _elsewhere
+
+
+def belongs(directory: Path, url: str) -> None:
+    """From now on the database of a data directory is there, on a server of the test's own."""
+    _elsewhere[directory] = url
 
 
 def empty_databases_of(directory: Path) -> None:
@@ -219,6 +250,7 @@ async def _empty(url: str) -> bool:
 _numbers = itertools.count(1)
 _free: list[str] = []
 _of_directories: dict[Path, str] = {}
+_elsewhere: dict[Path, str] = {}
 # rows that the migrations made stay
 _EMPTY: Final = f"""
 SET session_replication_role = replica;

@@ -49,7 +49,7 @@ class Model:
     """What a repository holds, in dictionaries; the rules are those of ECR, written down once more."""
 
     blobs: set[str] = field(default_factory=set)
-    pushed: dict[str, int] = field(default_factory=dict)  # when, by digest, in the order of pushing
+    pushed: dict[str, int | None] = field(default_factory=dict)  # when, by digest, in the order of pushing
     tags: dict[str, str] = field(default_factory=dict)  # in the order of tagging
     setting: str = "MUTABLE"
     filters: tuple[str, ...] = ()
@@ -92,7 +92,7 @@ class Model:
                 found.add("children")
         return found
 
-    def push(self, digest: str, tags: Sequence[str], now: int) -> bool:
+    def push(self, digest: str, tags: Sequence[str], now: int | None) -> bool:
         """Push what has no problems: whether anything is new."""
         new_tags = [tag for tag in tags if self.tags.get(tag) != digest]
         is_new = digest not in self.pushed

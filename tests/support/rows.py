@@ -17,7 +17,7 @@ FILE = "wharfinger.db"
 
 def run_sql(directory: Path, sql: str, **values: Any) -> list[Any]:
     """A statement, in the words of both; it may also leave rows that refer to nothing."""
-    if postgresql.IN_USE:
+    if postgresql.is_of(directory):
         text, names = _translate(sql)
         url = postgresql.database_of(directory)
         return postgresql.execute(url, text, *_bound(names, values), past_all_rules=True)
@@ -28,7 +28,7 @@ def run_sql(directory: Path, sql: str, **values: Any) -> list[Any]:
 
 def look(directory: Path, statements: Iterable[str], values: Mapping[str, Any]) -> list[list[Any]]:
     """The rows of several queries, all of one moment."""
-    if postgresql.IN_USE:
+    if postgresql.is_of(directory):
         translated = [(text, _bound(names, values)) for text, names in map(_translate, statements)]
         return postgresql.look(postgresql.database_of(directory), translated)
     with closing(apsw.Connection(str(directory / FILE), flags=apsw.SQLITE_OPEN_READONLY)) as database:

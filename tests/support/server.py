@@ -40,7 +40,7 @@ class Server:
         self.address = str(settings.get("host", "127.0.0.1"))
         self.port = free_port()
         self.settings = {"data": directory, "port": self.port, **settings_for(directory), **settings}
-        if postgresql.IN_USE:
+        if postgresql.is_of(directory):
             self.settings.setdefault("database", postgresql.database_of(directory))
         self.inside: tuple[str, ...] = ()  # what the command that starts it begins with
         self.log = directory.with_name(directory.name + ".log")
@@ -173,12 +173,16 @@ class Server:
     def told(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """What a command that succeeds says of the data directory."""
         arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
-        environment = {**_clean_environment(), **self.where(), **self._store()}
+        environment = {**_clean_environment(), **self.where(), **self._store(), **self._variables("master_key")}
         return subprocess.run(arguments, check=True, capture_output=True, text=True, env=environment)
 
     def where(self) -> dict[str, str]:
         """The variables by which commands find the data that is not in the directory."""
-        return {"WHARFINGER_DATABASE": self.settings["database"]} if "database" in self.settings else {}
+        return self._variables("database")
+
+    def _variables(self, *names: str) -> dict[str, str]:
+        """Those of the settings that have these names, as variables."""
+        return {f"WHARFINGER_{name.upper()}": str(self.settings[name]) for name in names if name in self.settings}
 
     def _store(self) -> dict[str, str]:
         """The variables by which a command gets at the bytes."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from support import postgresql
 from support.server import REGION
-from support.stores import empty_store, having_rights, settings_for
+from support.stores import empty_store, having_rights, kind_of, settings_for
 from wharfinger.domain.mutability import Mutability
 from wharfinger.domain.names import Registry
 from wharfinger.server import data
@@ -55,20 +55,20 @@ class Clock:
 
 def settings_of(directory: Path, **more: Any) -> Settings:
     """Settings of a server on a directory, open unless `more` says otherwise."""
-    database = postgresql.database_of(directory) if postgresql.IN_USE else ""
+    database = postgresql.database_of(directory) if postgresql.is_of(directory) else ""
     return Settings(data=str(directory), **{"open": True, "database": database, **settings_for(directory), **more})
 
 
 async def opened(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> State:
     """What one worker has open, on a directory that is prepared."""
-    with having_rights():
+    with having_rights(kind_of(directory)):
         return await data.open_state(settings_of(directory, **settings), clock or Clock())
 
 
 @asynccontextmanager
 async def prepared(directory: Path, clock: Callable[[], int] | None = None, **settings: Any) -> AsyncIterator[State]:
     """A new data directory, open as one worker has it; without jobs beside it."""
-    with having_rights():
+    with having_rights(kind_of(directory)):
         await data.prepare(settings_of(directory, **settings))
     state = await opened(directory, clock, **settings)
     try:
@@ -112,10 +112,10 @@ async def empty(state: State, directory: Path) -> None:
     empty_store(directory)
 
 
-async def collect_later(directory: Path, later: int) -> int:
+async def collect_later(directory: Path, later: int, **settings: Any) -> int:
     """Collect a directory that no server has open, as if so many milliseconds had passed: the time that it was then."""
     clock = Clock(system_clock() + later)
-    state = await opened(directory, clock)
+    state = await opened(directory, clock, **settings)
     try:
         await collect_all(state)
     finally:

@@ -25,6 +25,7 @@ from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import BlobStore, Location
 
 STORE: Final = os.environ.get("TEST_STORE", "directory")
+_elsewhere: dict[Path, str] = {}
 
 
 def rights(kind: str = STORE) -> Mapping[str, str]:
@@ -53,7 +54,20 @@ def settings_for(directory: Path) -> Mapping[str, Any]:
 
     The bytes come from the server, as from the directory, for tests that look at what it answers.
     """
-    return {"store": new_address(), "redirect": os.environ.get("TEST_REDIRECT") == "1"} if STORE != "directory" else {}
+    kind = kind_of(directory)
+    return (
+        {"store": new_address(kind), "redirect": os.environ.get("TEST_REDIRECT") == "1"} if kind != "directory" else {}
+    )
+
+
+def kind_of(directory: Path) -> str:
+    """Where the layers of a data directory are."""
+    return _elsewhere.get(directory, STORE)
+
+
+def belongs(directory: Path, kind: str) -> None:
+    """From now on its layers are there, wherever those of the other tests are."""
+    _elsewhere[directory] = kind
 
 
 @contextmanager
@@ -65,7 +79,7 @@ def having_rights(kind: str = STORE) -> Iterator[None]:
 
 def objects(directory: Path) -> dict[str, int]:
     """What is in the store that goes with a data directory: sizes by names."""
-    if STORE == "directory":
+    if kind_of(directory) == "directory":
         return {path.name: path.stat().st_size for path in (directory / "blobs").glob("*/*")}
     return {entry["path"]: entry["size"] for entry in obstore.list(outside(directory)).collect()}
 
@@ -83,7 +97,7 @@ def content(directory: Path, storage_id: str, segments: str | None) -> bytes | N
 
 def empty_store(directory: Path) -> None:
     """Take everything out of it."""
-    if STORE != "directory":
+    if kind_of(directory) != "directory":
         if names := list(objects(directory)):
             obstore.delete(outside(directory), names)
         return
@@ -96,7 +110,7 @@ def outside(directory: Path) -> Any:
     """The store outside that goes with a data directory."""
     address = stores.address(settings_for(directory)["store"])
     assert address is not None
-    with having_rights():
+    with having_rights(kind_of(directory)):
         return objectstore.open_store(address)._objects
 
 
