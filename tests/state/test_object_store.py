@@ -24,6 +24,7 @@ from support.doors import Body, Doors
 from support.ports import free_port
 from support.state import collect_all, create_repository, opened, prepared
 from support.stores import Outside, having_rights, new_address
+from wharfinger.domain import stores
 from wharfinger.domain.faults import TooManyParts, Unavailable
 from wharfinger.services import audit as audits
 from wharfinger.services import scrub
@@ -58,6 +59,18 @@ def store(wire: Between) -> Iterator[Between]:
 @pytest.fixture
 def place(store: Between) -> Outside:
     return Outside("s3", store.address)
+
+
+async def test_an_endpoint_without_tls_may_come_from_the_environment(
+    store: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", store.address)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    address = stores.address(f"s3://{swift.BUCKET}")
+    assert address is not None
+    with having_rights("s3"):
+        assert await objectstore.open_store(address).look(new_storage_id()) is None
+    assert store.asked == [Asked("GET", "list")]
 
 
 @pytest.fixture

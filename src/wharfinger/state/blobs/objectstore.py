@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -59,7 +60,8 @@ _RETRY: Final[RetryConfig] = {
 def open_store(address: StoreAddress) -> ObjectStore:
     """The store at an address, with what the environment says of it and of the rights. Raises StoreMisconfigured."""
     config: Any = dict(address.options)  # its names were checked
-    if config.get("endpoint", config.get("base_url", "")).startswith("http://"):
+    named = os.environ.get("AWS_ENDPOINT_URL", "") if address.kind == "s3" else ""
+    if config.get("endpoint", config.get("base_url", named)).startswith("http://"):
         config["allow_http"] = "true"
     common: dict[str, Any] = {"prefix": address.prefix or None, "client_options": _CLIENT, "retry_config": _RETRY}
     try:
