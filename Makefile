@@ -6,7 +6,7 @@ BIN := .venv/bin
 # parallel test processes; `make test JOBS=0` runs them in one
 JOBS ?= 2
 
-.PHONY: run test soak check format bench bench-access bench-pages tools generate docs lock mutation clean
+.PHONY: run test soak check format bench bench-access bench-pages bench-store-requests tools generate docs lock mutation clean
 
 run: .venv/ready
 	@exec $(BIN)/wharfinger serve $(ARGS)
@@ -14,7 +14,7 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
 
-# three nodes behind a proxy on PostgreSQL and S3, of which one is killed every 15 seconds; takes seven minutes
+# three nodes behind a proxy on PostgreSQL and S3, of which one is killed every 15 seconds; takes a quarter of an hour
 soak: .venv/ready
 	TEST_CLUSTER_SECONDS=300 $(BIN)/pytest tests/crash/test_cluster_soak.py $(ARGS)
 
@@ -41,6 +41,10 @@ bench-access: .venv/ready
 # what a million images cost a request, against ten thousand; takes a quarter of an hour and 4 GiB
 bench-pages: .venv/ready
 	PYTHONPATH=tests:. $(BIN)/python -m bench.pages $(ARGS)
+
+# what a push and a pull ask of an S3 server, beside distribution, which needs docker-registry and skopeo
+bench-store-requests: .venv/ready
+	PYTHONPATH=tests:. $(BIN)/python -m bench.store_requests $(ARGS)
 
 # programs that some tests need and pip cannot give: crane, oras, the OCI conformance suite, what reads compose
 # files, the JavaScript SDK, a simulator of IAM

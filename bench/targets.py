@@ -125,19 +125,23 @@ class DockerRegistry(Target):
 
     name = "docker-registry"
     durability = "files are synced, folders are not"
+    program = "docker-registry"
+
+    def storage(self) -> str:
+        return f"{{filesystem: {{rootdirectory: {self.directory / 'data'}}}, delete: {{enabled: true}}}}"
 
     def command(self) -> list[str]:
         configuration = self.directory / "config.yml"
         configuration.write_text(
             "version: 0.1\n"
             "log: {level: error, accesslog: {disabled: true}}\n"
-            f"storage: {{filesystem: {{rootdirectory: {self.directory / 'data'}}}, delete: {{enabled: true}}}}\n"
+            f"storage: {self.storage()}\n"
             f"http: {{addr: 127.0.0.1:{self.port}}}\n"
         )
-        return [_program("docker-registry"), "serve", str(configuration)]
+        return [_program(self.program), "serve", str(configuration)]
 
     def version(self) -> str:
-        command = [_program("docker-registry"), "--version"]
+        command = [_program(self.program), "--version"]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return printed.split()[-1]
 

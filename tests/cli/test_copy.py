@@ -20,6 +20,9 @@ from wharfinger.cli.main import main
 from wharfinger.services import copied_rows
 from wharfinger.state.db.database import Tx
 
+# its places are directories; of other kinds they are in tests/crash/test_copy.py
+pytestmark = [pytest.mark.about_sqlite, pytest.mark.directory]
+
 ACCOUNT = "000000000001"
 ONE = image()
 LAYER = list(ONE.blobs)[-1]

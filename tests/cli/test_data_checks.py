@@ -33,7 +33,7 @@ def server(directory: Path) -> Iterator[Server]:
 @pytest.fixture
 def shell(server: Server, tmp_path: Path) -> Shell:
     """Of a server of the test's own, for its data come to harm."""
-    return Shell(tmp_path / "home", server.environment(), REGION)
+    return Shell(tmp_path / "home", {**server.environment(), **server.where()}, REGION)
 
 
 @pytest.fixture

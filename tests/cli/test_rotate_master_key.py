@@ -18,6 +18,7 @@ from support.registry import new_password
 from support.server import Server
 from wharfinger.cli.main import main
 from wharfinger.server import data
+from wharfinger.server.settings import Settings
 from wharfinger.state.keyfiles import KeyFiles
 
 
@@ -34,8 +35,9 @@ def password(server: Server) -> str:
     return new_password(server.ecr(found["AWS_ACCESS_KEY_ID"], found["AWS_SECRET_ACCESS_KEY"]))
 
 
-def rotate(directory: Path, *options: object) -> Result:
-    return CliRunner().invoke(main, ["rotate-master-key", "--data", str(directory), *map(str, options)])
+def rotate(directory: Path, *options: object, database: str = "") -> Result:
+    command = ["rotate-master-key", "--data", str(directory), *map(str, options)]
+    return CliRunner().invoke(main, command, env={"WHARFINGER_DATABASE": database} if database else {})
 
 
 def lets_in(server: Server, password: str) -> bool:
@@ -51,6 +53,7 @@ def replace_workers(server: Server) -> None:
     server.wait()
 
 
+@pytest.mark.about_sqlite
 @pytest.mark.parametrize("elsewhere", [True, False], ids=["elsewhere", "in place"])
 def test_a_server_that_runs_goes_on_through_a_rotation_also_with_new_workers(
     server: Server, password: str, tmp_path: Path, elsewhere: bool
@@ -61,6 +64,7 @@ def test_a_server_that_runs_goes_on_through_a_rotation_also_with_new_workers(
     assert lets_in(server, password)
 
 
+@pytest.mark.about_sqlite
 def test_from_the_next_start_on_the_old_master_key_is_not_needed_and_good_for_nothing(
     server: Server, password: str, tmp_path: Path
 ) -> None:
@@ -125,30 +129,34 @@ def made(directory: Path) -> KeyFiles:
 
 
 @pytest.fixture
-def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The data directory of one that was started."""
+def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Of one that was started."""
     settings = Nodes(tmp_path / "nodes", monkeypatch).settings("one")
     asyncio.run(data.prepare(settings))
-    return settings.directory
+    return settings
 
 
-def test_nodes_get_a_new_master_key_in_two_steps(node: Path, tmp_path: Path) -> None:
+def rotate_of(node: Settings, *options: object) -> Result:
+    return rotate(node.directory, *options, database=node.database)
+
+
+def test_nodes_get_a_new_master_key_in_two_steps(node: Settings, tmp_path: Path) -> None:
     new = tmp_path / "new"
-    told = rotate(node, "--to", new).output
-    assert f"{new} opens the data key in the database now, and so does {node / 'master.key'}." in told
+    told = rotate_of(node, "--to", new).output
+    assert f"{new} opens the data key in the database now, and so does {node.directory / 'master.key'}." in told
     assert "rotate-master-key --finish" in told
-    told = rotate(node, "--master-key", new, "--finish").output
+    told = rotate_of(node, "--master-key", new, "--finish").output
     assert f"{new} opens the data key in the database; 1 older master key(s) do so no more." in told
-    refused = rotate(node, "--finish")
+    refused = rotate_of(node, "--finish")
     assert (refused.exit_code, "does not open the data key" in refused.output) == (1, True)
 
 
 @pytest.mark.parametrize("options", [(), ("--to", "new", "--finish")], ids=["in place", "both at once"])
-def test_what_would_shut_other_nodes_out_is_refused(node: Path, options: tuple[str, ...]) -> None:
-    before = (node / "master.key").read_bytes()
-    result = rotate(node, *options)
+def test_what_would_shut_other_nodes_out_is_refused(node: Settings, options: tuple[str, ...]) -> None:
+    before = (node.directory / "master.key").read_bytes()
+    result = rotate_of(node, *options)
     assert (result.exit_code, "make the new one with --to, give it to every node" in result.output) == (2, True)
-    assert (node / "master.key").read_bytes() == before
+    assert (node.directory / "master.key").read_bytes() == before
 
 
 def test_one_machine_has_nothing_to_finish(directory: Path) -> None:

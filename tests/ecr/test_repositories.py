@@ -18,6 +18,7 @@ from support.registry import Registry, abroad, error_of, stranger
 from support.repository_settings import FILTERS, tag_list, wildcards
 from support.server import REGION
 from support.state import collect_all
+from support.stores import objects
 
 
 def names(answer: Any) -> list[str]:
@@ -282,14 +283,10 @@ async def test_the_bytes_of_an_upload_are_given_back_when_its_repository_goes(do
     upload = (await doors.served("InitiateLayerUpload", repositoryName="app"))["uploadId"]
     part = {"partFirstByte": 0, "partLastByte": 0, "layerPartBlob": "YQ=="}
     await doors.served("UploadLayerPart", repositoryName="app", uploadId=upload, **part)
-    assert len(files(tmp_path / "data" / "blobs")) == 1
+    assert len(objects(tmp_path / "data")) == 1
     await doors.served("DeleteRepository", repositoryName="app")
     await collect_all(doors.state)
-    assert files(tmp_path / "data" / "blobs") == []
-
-
-def files(directory: Path) -> list[Path]:
-    return [path for path in directory.rglob("*") if path.is_file()]
+    assert objects(tmp_path / "data") == {}
 
 
 # --- PutImageScanningConfiguration ---------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from support.doors import Doors, new_doors
 from support.invariants import broken, left_over
 from support.rows import run_sql
 from support.state import Clock, collect_all, create_repository, settings_of
+from support.stores import objects
 from wharfinger.server import data
 from wharfinger.server.copy import CopyRefused
 from wharfinger.services import collect, copied_blobs, scrub
@@ -85,7 +86,8 @@ async def pulled(doors: Doors, reference: str, one: Image = ONE) -> bool:
 
 
 def blobs_of(directory: Path) -> set[str]:
-    return {path.name for path in (directory / "blobs").glob("*/*")}
+    """The storage ids of what has bytes."""
+    return {name.partition("/")[0] for name in objects(directory)}
 
 
 def everything_in(directory: Path) -> list[Path]:
@@ -258,6 +260,7 @@ async def test_a_copy_that_was_interrupted_goes_on_where_it_was(doors: Doors, so
     assert tells.copied == len(ONE.blobs) + len(OTHER.blobs) - before
 
 
+@pytest.mark.directory
 async def test_bytes_that_are_missing_at_the_copy_come_again(doors: Doors, source: Path, to: Path) -> None:
     await copied(source, to)
     file_of(to, LAYER).unlink()
@@ -273,6 +276,7 @@ async def test_bytes_that_are_there_without_a_note_are_no_obstacle(doors: Doors,
     assert (await copied(source, to)).outcome.is_equal
 
 
+@pytest.mark.directory
 @pytest.mark.parametrize("deep", [True, False])
 async def test_bytes_that_changed_at_the_copy_are_mended_where_all_are_read(
     doors: Doors, source: Path, to: Path, deep: bool
@@ -285,7 +289,7 @@ async def test_bytes_that_changed_at_the_copy_are_mended_where_all_are_read(
 
 async def test_a_row_that_was_changed_at_the_copy_is_put_right(doors: Doors, source: Path, to: Path) -> None:
     first = await copied(source, to)
-    run_sql(to, "UPDATE images SET manifest = x'00'")
+    run_sql(to, "UPDATE images SET manifest = :manifest", manifest=b"\0")
     run_sql(to, "DELETE FROM tags")
     second = await copied(source, to)
     assert second.outcome.is_equal
@@ -295,6 +299,7 @@ async def test_a_row_that_was_changed_at_the_copy_is_put_right(doors: Doors, sou
 # --- what stands against it ----------------------------------------------------------------------------------
 
 
+@pytest.mark.directory
 async def test_a_damaged_blob_is_told_with_the_images_that_it_hits_and_all_else_is_copied(
     doors: Doors, source: Path, to: Path, clock: Clock
 ) -> None:
@@ -314,6 +319,7 @@ async def test_a_damaged_blob_is_told_with_the_images_that_it_hits_and_all_else_
         assert await pulled(there, "v1")
 
 
+@pytest.mark.directory
 async def test_a_damaged_blob_that_was_pushed_again_is_in_the_next_copy(doors: Doors, source: Path, to: Path) -> None:
     flip_a_bit(file_of(source, LAYER))
     await copied(source, to)
@@ -461,6 +467,7 @@ async def test_a_place_is_not_copied_into_itself(doors: Doors, source: Path, tmp
         await copied(source, tmp_path / "link", overwrite=True)
 
 
+@pytest.mark.about_sqlite
 async def test_where_nothing_is_there_is_nothing_to_copy_and_nothing_is_made(source: Path, to: Path) -> None:
     with pytest.raises(CopyRefused, match="no installation"):
         await copied(source, to)
@@ -476,6 +483,7 @@ async def test_a_copy_of_a_copy_is_as_good(doors: Doors, source: Path, to: Path,
         assert await pulled(there, "v1")
 
 
+@pytest.mark.about_sqlite  # elsewhere the database has the wrapped key
 async def test_after_a_rotation_the_copy_is_opened_by_the_new_master_key(
     doors: Doors, source: Path, to: Path, clock: Clock
 ) -> None:

@@ -14,6 +14,7 @@ from support.copies import Tells
 from support.disk import without_syncs
 from support.doors import Doors, new_doors
 from support.state import Clock, create_repository, settings_of
+from support.stores import having_rights
 from wharfinger.server import copy, data
 from wharfinger.server.settings import Settings
 from wharfinger.state.db.database import Tx
@@ -47,7 +48,8 @@ def outside(directory: Path) -> Settings:
 
 async def copied(source: Settings, to: Settings) -> str:
     """The digest of all rows, which are the same in both."""
-    made = await copy.run(source, to, Tells())
+    with having_rights():
+        made = await copy.run(source, to, Tells())
     assert made.outcome.is_equal
     return made.outcome.source.digest
 
@@ -68,8 +70,9 @@ async def test_a_server_on_the_copy_goes_on_where_the_source_was(source: Setting
 
     to = outside(tmp_path / "copy")
     await copied(source, to)
-    await data.prepare(to)
-    state = await data.open_state(to, Clock())
+    with having_rights():
+        await data.prepare(to)
+        state = await data.open_state(to, Clock())
     doors = Doors(state)
     [deletion] = (await doors.served("ListDeletions", repositoryName="app"))["deletions"]
     await doors.served("RestoreDeletion", deletionId=deletion["deletionId"])

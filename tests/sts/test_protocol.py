@@ -225,4 +225,4 @@ def test_each_fault_has_a_code_and_a_status_of_sts_or_of_all_services_of_aws() -
     own = {error["code"]: error["httpStatusCode"] for error in errors}
     used = {words.sts: words.sts_status for words in WORDS.values()}
     assert {code: status for code, status in {**COMMON, **own}.items() if code in used} == used
-    assert own.keys() - used.keys() == {"RegionDisabledException"}
+    assert own.keys() - used.keys() == {"RegionDisabledException", "InvalidContextAssertion"}

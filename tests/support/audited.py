@@ -52,7 +52,7 @@ class Audited(NamedTuple):
     def sql(self, statement: str) -> None:
         run_sql(
             self.directory,
-            statement,
+            statement.replace(":hour_ago", "CAST(:hour_ago AS BIGINT)"),
             one=self.one.digest,
             both=self.both.digest,
             child=self.child,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 Trouble = Literal["cut", "cut after", "silence"]
@@ -17,7 +17,7 @@ class Asked(NamedTuple):
     """A request, by what it does."""
 
     method: str
-    what: str  # object, part, begin, complete, abort, list, delete, bucket
+    what: str  # object, part, copy, begin, complete, abort, list, delete, bucket
 
 
 class Answered(NamedTuple):
@@ -28,6 +28,8 @@ class Answered(NamedTuple):
 
 
 Meddle = Callable[[Asked], Answered | Trouble | None]
+_SOURCE: Final = "x-amz-copy-source"
+_RANGE: Final = "x-amz-copy-source-range"
 
 
 def error(status: int, code: str) -> Answered:
@@ -40,6 +42,7 @@ class Between:
 
     def __init__(self, endpoint: str) -> None:
         self.asked: list[Asked] = []
+        self.copies: list[tuple[str, str | None]] = []  # to which path within the store, and of which range
         self.meddle: Meddle = lambda _: None
         self.address = ""
         self.end = threading.Event()  # of all silence
@@ -48,8 +51,10 @@ class Between:
     def handle(self, handler: BaseHTTPRequestHandler) -> None:
         """One request and its answer."""
         body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
-        asked = Asked(handler.command, _what(handler.command, handler.path))
+        asked = Asked(handler.command, _what(handler.command, handler.path, is_copy=_SOURCE in handler.headers))
         self.asked.append(asked)
+        if asked.what == "copy":
+            self.copies.append((urlsplit(handler.path).path, handler.headers.get(_RANGE)))
         answer = self.meddle(asked)
         if answer == "silence":
             self.end.wait(30)
@@ -116,11 +121,13 @@ def between(endpoint: str) -> Iterator[Between]:
             thread.join()
 
 
-def _what(method: str, path: str) -> str:
+def _what(method: str, path: str, *, is_copy: bool) -> str:
     parts = urlsplit(path)
     is_object = parts.path.strip("/").count("/") > 0
     if not is_object:
         return "list" if method == "GET" else "delete" if method == "POST" else "bucket"
+    if is_copy:
+        return "copy"
     if "partNumber=" in parts.query:
         return "part"
     if method == "POST":

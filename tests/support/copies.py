@@ -10,6 +10,7 @@ from typing import Any
 
 from support.doors import Doors
 from support.state import Clock, opened, settings_of
+from support.stores import having_rights
 from wharfinger.server import copy, data
 from wharfinger.server.copy import Made
 from wharfinger.services.copied_blobs import Progress
@@ -30,14 +31,16 @@ class Tells(list[Told]):
 
 async def copied(source: Path, to: Path, tell: Callable[[Told], None] | None = None, **options: Any) -> Made:
     """Copy one directory into another."""
-    return await copy.run(settings_of(source), settings_of(to), Tells() if tell is None else tell, **options)
+    with having_rights():
+        return await copy.run(settings_of(source), settings_of(to), Tells() if tell is None else tell, **options)
 
 
 @asynccontextmanager
 async def served(source: Path, to: Path, clock: Clock) -> AsyncIterator[Doors]:
     """The doors of a copy, with a server started on it, once the master key is there."""
     shutil.copy(source / "master.key", to / "master.key")
-    await data.prepare(settings_of(to))
+    with having_rights():
+        await data.prepare(settings_of(to))
     state = await opened(to, clock)
     try:
         yield Doors(state)

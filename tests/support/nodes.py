@@ -10,9 +10,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.state import Clock, settings_of
+from support.stores import having_rights
 from wharfinger.server import data
 from wharfinger.server.settings import Settings
 from wharfinger.state import State
@@ -46,14 +48,15 @@ class Nodes:
         if master is not None:
             (directory / "master.key").write_bytes(master)
             (directory / "master.key").chmod(0o600)
-        return settings_of(directory, **more)
+        return msgspec.structs.replace(settings_of(self.shared, **more), data=str(directory))
 
     @asynccontextmanager
     async def node(self, name: str, clock: Callable[[], int] | None = None, **more: Any) -> AsyncIterator[State]:
         """A node that was started, as one worker has it open, without jobs beside it."""
         settings = self.settings(name, **more)
-        await data.prepare(settings)
-        state = await data.open_state(settings, clock or Clock())
+        with having_rights():
+            await data.prepare(settings)
+            state = await data.open_state(settings, clock or Clock())
         try:
             yield state
         finally:

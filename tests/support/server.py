@@ -173,8 +173,7 @@ class Server:
     def told(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """What a command that succeeds says of the data directory."""
         arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
-        environment = {**_clean_environment(), **rights(str(self.settings.get("store", ""))), **self.where()}
-        environment.update(self._variables("store", "master_key"))
+        environment = {**_clean_environment(), **self.where(), **self._store(), **self._variables("master_key")}
         return subprocess.run(arguments, check=True, capture_output=True, text=True, env=environment)
 
     def where(self) -> dict[str, str]:
@@ -184,6 +183,11 @@ class Server:
     def _variables(self, *names: str) -> dict[str, str]:
         """Those of the settings that have these names, as variables."""
         return {f"WHARFINGER_{name.upper()}": str(self.settings[name]) for name in names if name in self.settings}
+
+    def _store(self) -> dict[str, str]:
+        """The variables by which a command gets at the bytes."""
+        address = str(self.settings.get("store", ""))
+        return {"WHARFINGER_STORE": address, **rights(address)} if address else {}
 
 
 @functools.cache

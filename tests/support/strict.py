@@ -14,6 +14,7 @@ from support.answer import Answer
 from support.doors import Doors
 from support.server import REGION
 from support.state import Clock, settings_of
+from support.stores import having_rights
 from wharfinger.cli.access import Access
 from wharfinger.cli.client import signed
 from wharfinger.contract import ecr, wharfinger
@@ -102,7 +103,8 @@ def document(*statements: Mapping[str, Any]) -> str:
 @asynccontextmanager
 async def new_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
     """On a new data directory, with the repository `app`."""
-    await data.prepare(_settings(directory, more))
+    with having_rights():
+        await data.prepare(_settings(directory, more))
     async with open_strict(directory, clock, **more) as strict:
         await strict.one.done(strict.root, "CreateRepository", repositoryName="app")
         yield strict
@@ -112,7 +114,8 @@ async def new_strict(directory: Path, clock: Clock | None = None, **more: Any) -
 async def open_strict(directory: Path, clock: Clock | None = None, **more: Any) -> AsyncIterator[Strict]:
     """On a data directory that is there."""
     clock, settings = clock or Clock(), _settings(directory, more)
-    states = [await data.open_state(settings, clock) for _ in range(2)]
+    with having_rights():
+        states = [await data.open_state(settings, clock) for _ in range(2)]
     try:
         one, two = (Worker(state, ACCOUNT, settings=settings) for state in states)
         yield Strict(directory, clock, one, two, await _root(states[0]))

@@ -11,6 +11,7 @@ from support.content import image
 from support.doors import Doors, new_doors
 from support.invariants import left_over
 from support.state import ACCOUNT, Clock, collect_all
+from support.stores import objects
 from wharfinger.state.clock import DAY, SECOND
 
 APP = {"repositoryName": "app"}
@@ -29,7 +30,7 @@ async def bytes_left(directory: Path, doors: Doors) -> int:
     """What layers take up when all that is due was collected."""
     await collect_all(doors.state)
     assert left_over(directory, doors.state.clock()) == []
-    return sum(file.stat().st_size for file in (directory / "blobs").glob("*/*"))
+    return sum(objects(directory).values())
 
 
 # --- what is told --------------------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from support.doors import Doors
 from support.invariants import broken
 from support.plans import done, made
 from support.state import Clock, collect_all
+from support.stores import objects
 
 LAYERS = [layer(size) for size in (100, 2000, 30_000, 4000, 500)]
 
 
 def stored(directory: Path) -> int:
-    """Bytes of all blobs on the disk."""
-    return sum(path.stat().st_size for path in (directory / "blobs").glob("*/*"))
+    """Bytes of all blobs in the store."""
+    return sum(objects(directory).values())
 
 
 async def freed(doors: Doors, directory: Path, plan: Any) -> int:

@@ -110,6 +110,7 @@ async def test_a_token_is_good_for_its_own_list_only(doors: Doors) -> None:
         assert answer.code == "InvalidParameterException"
 
 
+@pytest.mark.about_sqlite  # with others the records are rows: test_shared_trail.py
 async def test_a_page_reads_so_much_and_no_more(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(20):
         await doors.ecr("DeleteRepository", repositoryName="none")
@@ -119,6 +120,7 @@ async def test_a_page_reads_so_much_and_no_more(doors: Doors, monkeypatch: pytes
     assert page["nextToken"]
 
 
+@pytest.mark.about_sqlite
 async def test_a_list_goes_on_where_a_file_was_deleted(doors: Doors, clock: Clock) -> None:
     await doors.ecr("DeleteRepository", repositoryName="none")
     clock.move(HOUR)

@@ -22,7 +22,6 @@ from wharfinger.state.blobs.store import BlobStore
 from wharfinger.state.clock import Clock, SharedClock, system_clock
 from wharfinger.state.db import data_key
 from wharfinger.state.db.database import Database
-from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import make_or_check, migrate, present_version
 from wharfinger.state.db.sqlite import FILE, Sqlite
 from wharfinger.state.files import Scratch
@@ -38,6 +37,7 @@ _LOCK: Final = "server.lock"
 _RUNNING: Final = "server.json"
 _BLOBS: Final = "blobs"
 _TRAIL: Final = "trail"
+_STATEMENT_SECONDS: Final = 30
 _MIGRATION_SECONDS: Final = 24 * 3600  # that one step may take
 
 
@@ -150,12 +150,19 @@ async def put_wraps(settings: Settings, db: Database, new: Sequence[bytes]) -> N
 
 def is_shared(settings: Settings) -> bool:
     """Whether other nodes may have the same database."""
-    return Postgres.is_shared if settings.database else Sqlite.is_shared
+    return bool(settings.database) or Sqlite.is_shared
 
 
-def open_database(settings: Settings) -> Database:
-    """The database alone, without any key, for one process and one event loop."""
-    return Postgres(settings.database) if settings.database else Sqlite(settings.directory)
+def open_database(settings: Settings, patience: float = _STATEMENT_SECONDS) -> Database:
+    """The database alone, without any key, for one process and one event loop.
+
+    `patience` is how long PostgreSQL may take for a statement.
+    """
+    if not settings.database:
+        return Sqlite(settings.directory)
+    from wharfinger.state.db.postgres import Postgres  # noqa: PLC0415 - most servers do not need it
+
+    return Postgres(settings.database, patience=patience)
 
 
 async def _prepare_shared(settings: Settings) -> None:
@@ -221,9 +228,7 @@ async def bring_up_to_date(settings: Settings) -> tuple[int, int]:
 
     Raises SchemaTooNew, Unavailable.
     """
-    db: Database = (
-        Postgres(settings.database, patience=_MIGRATION_SECONDS) if settings.database else Sqlite(settings.directory)
-    )
+    db = open_database(settings, _MIGRATION_SECONDS)
     try:
         before = await present_version(db)
         await migrate(db)

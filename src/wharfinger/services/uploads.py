@@ -153,7 +153,7 @@ async def complete(state: State, target: Target, expected: Sequence[str]) -> str
         if computed not in expected:
             await held.end()
             raise UploadDigestMismatch(target.registry, target.repository, target.upload, computed)
-        present = await state.db.read(blobs.find, target.registry, target.repository, computed)
+        present = await state.db.ask(blobs.find, target.registry, target.repository, computed)
         if isinstance(present, Blob) and await held.give_way(present):
             raise LayerExists(target.registry, target.repository, computed)
         await held.commit(computed)
@@ -165,7 +165,7 @@ async def _pieces(part: bytes) -> Body:
 
 
 async def _find(state: State, target: Target) -> tuple[int, Upload]:
-    found = await state.db.read(uploads.find, target.registry, target.repository, target.upload)
+    found = await state.db.ask(uploads.find, target.registry, target.repository, target.upload)
     if found.repository is None:
         raise RepositoryNotFound(target.registry, target.repository)
     if found.upload is None or found.upload.owner != target.caller.owner:
@@ -298,7 +298,7 @@ class _Held:
 
     async def _lost_bytes(self, digest: str) -> str | None:
         """The storage id under which the blob should be and is not: whoever pushes it again makes it whole."""
-        stored = await self._state.db.read(blobs.stored, digest)
+        stored = await self._state.db.ask(blobs.stored, digest)
         if stored is None or not (stored.is_rotten or await self._is_lost(stored.location)):
             return None
         return stored.location.storage_id
@@ -332,7 +332,7 @@ class _Held:
         with suppress(Unavailable):
             await self._writer.rewind()
         registry, repository, upload = self._target.registry, self._target.repository, self.upload.id
-        found = await self._state.db.read(uploads.find, registry, repository, upload)
+        found = await self._state.db.ask(uploads.find, registry, repository, upload)
         return UploadNotFound(registry, repository, upload) if found.upload is None else UploadBusy(upload)
 
 

@@ -283,8 +283,8 @@ class Postgres:
         except failures.QueryCanceledError as error:
             raise _unavailable(self._reason(error)) from error
         except _LOST as error:
-            if isinstance(error, failures.InterfaceError) and not _is_gone(connection):
-                raise  # a mistake in the program
+            if isinstance(error, (failures.InterfaceError, OSError)) and not _is_gone(connection):
+                raise  # it is not the connection's
             _end(connection)
             raise _Again(f"the connection was lost ({self._reason(error)})") from error
         except failures.PostgresError as error:
