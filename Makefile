@@ -15,7 +15,7 @@ run: .venv/ready
 test: .venv/ready
 	$(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
 
-# three nodes behind a proxy on PostgreSQL and S3, of which one is killed every 15 seconds; takes seven minutes
+# three nodes behind a proxy on PostgreSQL and S3, of which one is killed every 15 seconds; takes a quarter of an hour
 soak: .venv/ready
 	TEST_CLUSTER_SECONDS=300 $(BIN)/pytest tests/crash/test_cluster_soak.py $(ARGS)
 
