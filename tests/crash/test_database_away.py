@@ -101,8 +101,8 @@ def is_told_everywhere(registry: Registry) -> None:
     assert (answer.status, answer.code) == (503, "UNKNOWN")
     answer = RawEcr(registry).call("ListImages", {"repositoryName": "app"})
     assert (answer.status, answer.code) == (500, "ServerException")
-    status, lines = readiness(registry.server)
-    assert (status, "not ready: database" in lines) == (503, True), lines
+    until(lambda: readiness(registry.server)[0] == 503, "machines are told, a second later at most")
+    assert "not ready: database" in readiness(registry.server)[1]
     assert Oci(registry.server.endpoint, None).get("/healthz").status == 200
 
 

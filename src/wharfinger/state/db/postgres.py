@@ -52,6 +52,7 @@ _LOST: Final = (
     OSError,
     failures.PostgresConnectionError,
     failures.InterfaceError,
+    failures.InternalClientError,  # its last words, that it shuts down, were still being read
     failures.OperatorInterventionError,  # it shuts down, or starts
     failures.IdleInTransactionSessionTimeoutError,
     failures.ReadOnlySQLTransactionError,  # it was the primary until now
