@@ -7,14 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import apsw
-import pytest
-
 from support.poll import until
 from support.ports import free_port
+from support.rows import run_sql
 from support.server import Server
 from support.tls import encrypted
-from wharfinger.state.db.sqlite import FILE
 
 
 def health(**settings: object) -> subprocess.CompletedProcess[str]:
@@ -41,10 +38,9 @@ def test_a_server_that_speaks_tls_is_healthy(directory: Path) -> None:
         assert health(**settings).stdout == "ready\n"
 
 
-@pytest.mark.about_sqlite
 def test_it_says_what_a_server_lacks(directory: Path) -> None:
     with Server(directory, open=True) as server:
-        apsw.Connection(str(directory / FILE)).execute("UPDATE schema_version SET version = 99, oldest = 99")
+        run_sql(directory, "UPDATE schema_version SET version = 99, oldest = 99")
         until(lambda: health(port=server.port).returncode == 1, "what was found is kept for a second")
         told = health(port=server.port)
     assert "the tables have version 99" in told.stderr
