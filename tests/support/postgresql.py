@@ -174,7 +174,7 @@ def empty_databases_of(directory: Path) -> None:
     """
     for owner in [owner for owner in _of_directories if owner.is_relative_to(directory)]:
         name = _of_directories.pop(owner)
-        if run(_empty(_running().url(name))):
+        if run(_empty(_running().url(name), _names_of_tables())):
             _free.append(name)
         else:
             execute(_running().url("postgres"), f"DROP DATABASE {name}")
@@ -234,12 +234,12 @@ async def _look(url: str, statements: Iterable[tuple[str, Sequence[Any]]]) -> li
         await connection.close()
 
 
-async def _empty(url: str) -> bool:
+async def _empty(url: str, tables: list[str]) -> bool:
     """Whether it has the tables that it is to have, and so is empty now."""
     connection = await asyncpg.connect(url)
     try:
         await connection.execute(_DISCONNECT)
-        if [row[0] for row in await connection.fetch(_TABLES)] != _names_of_tables():
+        if [row[0] for row in await connection.fetch(_TABLES)] != tables:
             return False
         await connection.execute(_EMPTY)
         return True
