@@ -62,6 +62,8 @@ VARIABLES: list[tuple[str, str, Any]] = [
     ("port", "65535", 65535),
     ("data", "/srv/registry", "/srv/registry"),
     ("database", "postgresql://wharfinger@one,two:5433/registry", "postgresql://wharfinger@one,two:5433/registry"),
+    ("store", "s3://bucket/prefix", "s3://bucket/prefix"),
+    ("redirect", "false", False),
     ("master_key", "/run/secrets/wharfinger", "/run/secrets/wharfinger"),
     ("workers", "64", 64),
     ("open", "true", True),
