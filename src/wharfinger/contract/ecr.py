@@ -1,6 +1,6 @@
 """The service model of Amazon ECR as types: one struct per shape, one row per operation.
 
-Generated from botocore 1.44.5 by `python -m wharfinger.contract.generate`. Do not edit.
+Generated from botocore 1.44.8 by `python -m wharfinger.contract.generate`. Do not edit.
 Timestamps are seconds since 1970 as numbers, blobs are bytes (base64 on the wire), absent members are None.
 """
 

@@ -1,6 +1,6 @@
 """The service model of AWS STS as types: one struct per shape, one row per operation.
 
-Generated from botocore 1.44.5 by `python -m wharfinger.contract.generate`. Do not edit.
+Generated from botocore 1.44.8 by `python -m wharfinger.contract.generate`. Do not edit.
 Timestamps are seconds since 1970 as numbers, blobs are bytes (base64 on the wire), absent members are None.
 """
 
@@ -16,6 +16,7 @@ from wharfinger.contract.service import Operation, Service, Shape
 API_VERSION = "2011-06-15"
 
 Audience = str
+InvalidContextAssertionMessage = str
 Issuer = str
 ProvidedContextsListType = Annotated[list["ProvidedContext"], Meta(min_length=1, max_length=5)]
 accessKeyIdType = Annotated[str, Meta(min_length=16, max_length=128, pattern="^(?:[A-Za-z0-9_]*)\\Z")]
@@ -31,7 +32,7 @@ arnType = Annotated[
 ]
 assumedRoleIdType = Annotated[str, Meta(min_length=2, max_length=193, pattern="^(?:[A-Za-z0-9_+=,.@:-]*)\\Z")]
 clientTokenType = Annotated[str, Meta(min_length=4, max_length=20000)]
-contextAssertionType = Annotated[str, Meta(min_length=4, max_length=2048)]
+contextAssertionType = Annotated[str, Meta(min_length=4, max_length=3072)]
 dateType = float
 durationSecondsType = Annotated[int, Meta(ge=900, le=129600)]
 expiredIdentityTokenMessage = str
@@ -42,6 +43,9 @@ invalidIdentityTokenMessage = str
 malformedPolicyDocumentMessage = str
 minimumSessionTokenSizeType = Annotated[int, Meta(ge=0, le=4096)]
 nonNegativeIntegerType = Annotated[int, Meta(ge=0)]
+originIdentityIssuerType = str
+originIdentitySubjectType = str
+originIdentitySubjectTypeType = str
 packedPolicyTooLargeMessage = str
 policyDescriptorListType = list["PolicyDescriptorType"]
 regionDisabledMessage = str
@@ -53,7 +57,7 @@ sessionPolicyDocumentType = Annotated[
 ]
 sessionTokenSizeType = Annotated[int, Meta(ge=0)]
 sessionTokenUtilizationType = Annotated[int, Meta(ge=0)]
-sourceIdentityType = Annotated[str, Meta(min_length=2, max_length=64, pattern="^(?:[A-Za-z0-9_+=,.@-]*)\\Z")]
+sourceIdentityType = Annotated[str, Meta(min_length=2, max_length=256, pattern="^(?:[A-Za-z0-9_+=,.@-]*)\\Z")]
 tagKeyType = Annotated[
     str,
     Meta(
@@ -73,6 +77,9 @@ tagValueType = Annotated[
 ]
 tokenCodeType = Annotated[str, Meta(min_length=6, max_length=6, pattern="^(?:[0-9]*)\\Z")]
 tokenType = str
+transactionContextKeyType = str
+transactionContextValueType = Annotated[str, Meta(max_length=128)]
+transactionContextIdentityProviderMapType = dict["transactionContextKeyType", "transactionContextValueType"]
 unrestrictedSessionPolicyDocumentType = Annotated[
     str, Meta(min_length=1, pattern="^(?:[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+)\\Z")
 ]
@@ -141,6 +148,11 @@ class AssumeRoleWithWebIdentityResponse(Shape, kw_only=True):
         default=None, name="SessionTokenUtilization"
     )
     session_token_size: sessionTokenSizeType | None = msgspec.field(default=None, name="SessionTokenSize")
+    trusted_identity_propagation_context: TrustedIdentityPropagationContext | None = msgspec.field(
+        default=None, name="TrustedIdentityPropagationContext"
+    )
+
+    SENSITIVE = frozenset({"trusted_identity_propagation_context"})
 
 
 class AssumedRoleUser(Shape, kw_only=True):
@@ -186,6 +198,15 @@ class GetSessionTokenResponse(Shape, kw_only=True):
     session_token_size: sessionTokenSizeType | None = msgspec.field(default=None, name="SessionTokenSize")
 
 
+class OriginIdentity(Shape, kw_only=True):
+    subject: originIdentitySubjectType | None = msgspec.field(default=None, name="Subject")
+    subject_type: originIdentitySubjectTypeType | None = msgspec.field(default=None, name="SubjectType")
+    issuer: originIdentityIssuerType | None = msgspec.field(default=None, name="Issuer")
+    federated_provider_arn: arnType | None = msgspec.field(default=None, name="FederatedProviderArn")
+
+    SENSITIVE = frozenset({"subject", "subject_type", "issuer"})
+
+
 class PolicyDescriptorType(Shape, kw_only=True):
     arn: arnType | None = None
 
@@ -202,6 +223,17 @@ class Tag(Shape, kw_only=True):
     value: tagValueType = msgspec.field(name="Value")
 
 
+class TransactionContext(Shape, kw_only=True):
+    identity_provider: transactionContextIdentityProviderMapType | None = msgspec.field(
+        default=None, name="IdentityProvider"
+    )
+
+
+class TrustedIdentityPropagationContext(Shape, kw_only=True):
+    origin_identity: OriginIdentity | None = msgspec.field(default=None, name="OriginIdentity")
+    transaction_context: TransactionContext | None = msgspec.field(default=None, name="TransactionContext")
+
+
 OPERATIONS: dict[str, Operation] = {
     "AssumeRole": Operation(
         "AssumeRole",
@@ -212,6 +244,7 @@ OPERATIONS: dict[str, Operation] = {
             "PackedPolicyTooLargeException",
             "RegionDisabledException",
             "ExpiredTokenException",
+            "InvalidContextAssertionException",
         ),
         "sts:AssumeRole",
         None,
@@ -256,6 +289,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "ExpiredTokenException": (),
     "IDPCommunicationErrorException": (),
     "IDPRejectedClaimException": (),
+    "InvalidContextAssertionException": (),
     "InvalidIdentityTokenException": (),
     "MalformedPolicyDocumentException": (),
     "PackedPolicyTooLargeException": (),
