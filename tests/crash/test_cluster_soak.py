@@ -28,7 +28,7 @@ from support.steadfast import Steadfast
 from support.stores import objects
 
 pytestmark = pytest.mark.needs(*PROGRAMS)
-SECONDS = int(os.environ.get("TEST_CLUSTER_SECONDS", "40"))
+SECONDS = int(os.environ.get("TEST_CLUSTER_SECONDS", "20"))
 KILL_EVERY = 15 if SECONDS >= 120 else 6
 ACTORS = 6
 TAGS_EACH = 6

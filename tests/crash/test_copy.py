@@ -30,6 +30,8 @@ from support.state import ACCOUNT
 from support.stores import new_address, rights
 from wharfinger.state.clock import system_clock
 
+# with 2,000 it takes some minutes
+IMAGES = int(os.environ.get("TEST_COPY_IMAGES", "200"))
 SHARED = layer()
 _PAUSE = 0.3  # between two pushes: a copy is to be able to keep up
 COUNT = "SELECT count(*) FROM copied_bytes WHERE is_whole = 1"
@@ -148,7 +150,7 @@ def to(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
 
 @pytest.mark.timeout(900)
 def test_a_copy_during_pushes_that_is_killed_twice_ends_equal(tmp_path: Path, to: Place, record_property: Any) -> None:
-    source, images = tmp_path / "source", 2000 if "store" in to.settings else 200
+    source, images = tmp_path / "source", IMAGES
     filled(source, images)
     with Server(source, open=True, database="", store="") as server:
         pusher = Pusher(Registry(server, ACCOUNT).oci)
