@@ -73,7 +73,7 @@ async def test_a_network_between_server_and_database_that_swallows_everything(
     doors: Doors, network: Relay, pushed: Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     network.is_silent = True
-    answers = await asyncio.wait_for(asked(doors, pushed), 30)
+    answers = await asyncio.wait_for(asked(doors, pushed), 90)  # each waits for a connection
     assert [(answer.status, answer.code) for answer in answers] == UNAVAILABLE
     status, line = await readiness(doors)
     assert (status, line.startswith("not ready: database")) == (503, True), line
@@ -101,7 +101,7 @@ async def test_a_server_all_of_whose_connections_are_in_use(doors: Doors, pushed
 
     holders = [asyncio.ensure_future(doors.state.db.read(hold)) for _ in range(postgres._CONNECTIONS)]
     await all_hold.wait()
-    answers = await asyncio.wait_for(asked(doors, pushed), 30)
+    answers = await asyncio.wait_for(asked(doors, pushed), 90)  # each waits for a connection
     assert [(answer.status, answer.code) for answer in answers] == UNAVAILABLE
     assert await readiness(doors) == (503, "not ready: database cannot be read")
     end.set()
