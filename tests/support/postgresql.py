@@ -11,6 +11,7 @@ import functools
 import importlib.util
 import itertools
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -66,7 +67,7 @@ class PostgresqlServer:
         self._directory = Path(tempfile.mkdtemp(prefix="postgresql-", dir=_memory()))
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
-            shutil.chown(self._directory, "postgres", "postgres")
+            shutil.chown(self._directory, _user())
         self._make(version, follows)
 
     def _make(self, version: str, follows: PostgresqlServer | None) -> None:
@@ -134,8 +135,20 @@ class PostgresqlServer:
     @staticmethod
     def _as_user() -> list[str]:
         """It refuses to run as root, and ends with the test process, however that ends."""
-        user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        user = (
+            [f"--reuid={_user()}", f"--regid={pwd.getpwnam(_user()).pw_gid}", "--clear-groups"]
+            if os.geteuid() == 0
+            else []
+        )
         return ["setpriv", *user, "--pdeathsig=QUIT"]
+
+
+def _user() -> str:
+    """Who has no right to anything; Debian's package brings a user."""
+    try:
+        return pwd.getpwnam("postgres").pw_name
+    except KeyError:
+        return "nobody"
 
 
 def programs(version: str) -> Path:
