@@ -59,11 +59,11 @@ def tables() -> tuple[Table, ...]:
     return tuple(found[name] for name in TopologicalSorter(parents).static_order() if name not in LOCAL)
 
 
-_TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
+_TABLES: Final = "SELECT name FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 7) <> 'sqlite_' ORDER BY name"
 _COLUMNS: Final = "SELECT name FROM pragma_table_info(:table) ORDER BY cid"
 _KEY: Final = "SELECT name FROM pragma_table_info(:table) WHERE pk > 0 ORDER BY pk"
 _PARENTS: Final = 'SELECT "table" FROM pragma_foreign_key_list(:table) ORDER BY 1'
-_NUMBERED: Final = "SELECT 1 FROM sqlite_schema WHERE name = :table AND sql LIKE '%AUTOINCREMENT%'"
+_NUMBERED: Final = "SELECT 1 FROM sqlite_schema WHERE name = :table AND instr(sql, 'AUTOINCREMENT') > 0"
 _LOOSE: Final = (
     'SELECT name FROM pragma_table_info(:table) WHERE "notnull" = 0 AND pk = 0 AND name IN ('
     'SELECT "from" FROM pragma_foreign_key_list(:table) UNION ALL SELECT c.name FROM pragma_index_list(:table) i, '
