@@ -6,19 +6,17 @@ import http.client
 import os
 import re
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from support import nginx
 from support.content import image, layer, sha256
-from support.daemons import short_directory
 from support.oci import Oci
 from support.poll import until
 from support.ports import free_port
-from support.programs import need
 from support.server import Server
 from support.shell import Shell, contents, read_layout, write_layout
 from support.tls import renew
@@ -26,21 +24,6 @@ from support.tls import renew
 pytestmark = [pytest.mark.needs("nginx"), pytest.mark.directory]
 SAMPLE = Path(__file__).parents[2] / "docs/operations/nginx.conf"
 CONTENT = os.urandom(200_000)
-_AROUND = """
-daemon off;
-pid {home}/pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
-    include {home}/sample.conf;
-}}
-"""
 
 
 class Proxied:
@@ -67,18 +50,15 @@ class Proxied:
                 return False
 
 
-def fitted(sample: str, server: Server, port: int) -> str:
-    """The sample with the names of this test; each of what it says is to be changed is there."""
-    for old, new in {
+def of_this_test(server: Server, port: int) -> dict[str, str]:
+    """What the sample says is to be changed."""
+    return {
         "127.0.0.1:5050": f"127.0.0.1:{server.port}",
         "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
         "server_name registry.example.com": "server_name localhost",
         "/etc/ssl/registry.crt": f"{server.directory}/tls/server.crt",
         "/etc/ssl/registry.key": f"{server.directory}/tls/server.key",
-    }.items():
-        assert sample.count(old) == 1, old
-        sample = sample.replace(old, new)
-    return sample
+    }
 
 
 @pytest.fixture(scope="module")
@@ -91,22 +71,12 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     }
     assert settings.pop("address") == "https://registry.example.com"
     renew(directory)
-    with (
-        short_directory() as home,
-        Server(directory, address=f"https://localhost:{port}", **settings) as server,
-    ):
-        (home / "sample.conf").write_text(fitted(SAMPLE.read_text(), server, port))
-        (home / "nginx.conf").write_text(_AROUND.format(home=home))
-        command = [need("nginx"), "-e", "stderr", "-p", str(home), "-c", str(home / "nginx.conf")]
-        nginx = subprocess.Popen(command, stderr=(home / "log").open("wb"))
-        try:
+    with Server(directory, address=f"https://localhost:{port}", **settings) as server:
+        sample = nginx.fitted(SAMPLE.read_text(), of_this_test(server, port))
+        with nginx.nginx(sample, port):
             found = Proxied(server, port)
-            until(lambda: nginx.poll() is not None or found.is_ready(), "nginx passes requests on")
-            assert nginx.poll() is None, (home / "log").read_text()
+            until(found.is_ready, "nginx passes requests on")
             yield found
-        finally:
-            nginx.terminate()
-            nginx.wait()
 
 
 @pytest.fixture

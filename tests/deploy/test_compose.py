@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
+from support import nginx
 from support.content import image, layer
-from support.daemons import short_directory
 from support.oci import Oci
-from support.poll import until
 from support.ports import free_port
 from support.programs import need
 from support.registry import new_password
@@ -128,40 +127,15 @@ def test_the_nodes_and_the_database_have_the_same_password(copy: Path) -> None:
     assert (copy / "secrets/pgpass").read_text() == f"postgres:5432:wharfinger:wharfinger:{password}\n"
 
 
-_AROUND = """
-daemon off;
-pid {home}/pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
-    include {home}/default.conf;
-}}
-"""
-
-
 @pytest.fixture
 def proxied(directory: Path) -> Iterator[Server]:
     """A server that is reached through the proxy of the compose file only, as its address says."""
     port = free_port()
     address, trusted = f"http://127.0.0.1:{port}", "127.0.0.1"
-    with short_directory() as home, Server(directory, address=address, trusted_proxies=trusted) as server:
-        said = (DIRECTORY / "nginx.conf").read_text()
-        said = said.replace("node:5050", server.host).replace("listen 8080", f"listen 127.0.0.1:{port}")
-        (home / "default.conf").write_text(said)
-        (home / "nginx.conf").write_text(_AROUND.format(home=home))
-        nginx = subprocess.Popen([need("nginx"), "-c", home / "nginx.conf", "-p", home])
-        try:
-            until((home / "pid").exists, "nginx has started")
+    with Server(directory, address=address, trusted_proxies=trusted) as server:
+        changes = {"server node:5050": f"server {server.host}", "listen 8080": f"listen 127.0.0.1:{port}"}
+        with nginx.nginx(nginx.fitted((DIRECTORY / "nginx.conf").read_text(), changes), port):
             yield server
-        finally:
-            nginx.terminate()
-            nginx.wait()
 
 
 @pytest.mark.needs("nginx")

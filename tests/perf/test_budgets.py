@@ -6,7 +6,6 @@ import json
 import os
 import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,13 +16,14 @@ import pytest
 from support.answer import Answer
 from support.content import Image, image, index, layer, sha256
 from support.doors import Body, Doors
+from support.passing import Passing
 from support.state import Clock, create_repository, prepared
 from wharfinger.services import access
 from wharfinger.state import State, remembered
 from wharfinger.state.blobs.directory import DirectoryStore
 from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import DAY
-from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
+from wharfinger.state.db.database import P, T, Work
 from wharfinger.state.db.sqlite import Sqlite
 
 pytestmark = pytest.mark.directory
@@ -32,17 +32,13 @@ MEBIBYTE = 1024 * 1024
 
 
 @dataclass
-class Metered:
+class Metered(Passing):
     """A database that notes how many statements each read and each transaction had."""
 
-    inner: Database
     reads: list[int] = field(default_factory=list)
     writes: list[int] = field(default_factory=list)
     decisions: list[int] = field(default_factory=list)  # that somebody may do something
     looks: int = 0  # whether any right has changed since
-    statements: int = 0
-    transactions: int = 0
-    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         before = self.inner.statements
@@ -65,21 +61,6 @@ class Metered:
     async def rights_version(self) -> int:
         self.looks += 1
         return await self.inner.rights_version()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
-        return self.inner.snapshot()
-
-    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
-        return self.inner.rewrite()
-
-    async def time(self) -> int:
-        return await self.inner.time()
-
-    def figures(self) -> Figures:
-        return self.inner.figures()
-
-    async def close(self) -> None:
-        await self.inner.close()
 
 
 class Cost(NamedTuple):

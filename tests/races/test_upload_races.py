@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from support.answer import Answer
 from support.content import sha256
 from support.doors import Body, Doors
+from support.passing import Passing
 from support.poll import until_async
 from support.state import collect_all, create_repository
 from support.workers import APP, Workers, together, two_pieces
@@ -21,7 +22,7 @@ from wharfinger.services.uploads import IDLE_TERM
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
 from wharfinger.state.db import blobs
-from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
+from wharfinger.state.db.database import P, T, Work
 
 ROUNDS = range(10)
 
@@ -224,14 +225,10 @@ async def test_a_blob_that_two_repositories_push_at_once_stays_when_one_of_them_
 
 
 @dataclass
-class Interrupted:
+class Interrupted(Passing):
     """A database in which something else happens right after a look for a blob."""
 
-    inner: Database
     then: Callable[[], Awaitable[object]]
-    statements: int = 0
-    transactions: int = 0
-    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         found = await self.inner.read(work, *args, **kwargs)
@@ -241,27 +238,6 @@ class Interrupted:
 
     async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.read(work, *args, **kwargs)
-
-    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.inner.write(work, *args, **kwargs)
-
-    async def rights_version(self) -> int:
-        return await self.inner.rights_version()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
-        return self.inner.snapshot()
-
-    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
-        return self.inner.rewrite()
-
-    async def time(self) -> int:
-        return await self.inner.time()
-
-    def figures(self) -> Figures:
-        return self.inner.figures()
-
-    async def close(self) -> None:
-        await self.inner.close()
 
 
 async def complete_while(workers: Workers, content: bytes, then: Callable[[], Awaitable[object]]) -> Answer:

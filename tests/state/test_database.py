@@ -8,28 +8,14 @@ from pathlib import Path
 import pytest
 
 from support import postgresql
+from support.notes import INSERT, add, add_and_fail, names
 from wharfinger.domain.faults import BlobNotFound, Unavailable
 from wharfinger.state.db.database import Database, Tx, Value
 from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.sqlite import Sqlite
 
 TABLE = "CREATE TABLE notes (name TEXT PRIMARY KEY, size BIGINT NOT NULL DEFAULT 0)"
-INSERT = "INSERT INTO notes (name) VALUES (:name)"
 NAMES = ["", "A", "Z", "a", "b", "z", "Ä", "ä", "日本", "🐳"]  # in the order of their bytes
-
-
-async def add(tx: Tx, name: str) -> str:
-    await tx.run(INSERT, name=name)
-    return name
-
-
-async def add_and_fail(tx: Tx, name: str) -> None:
-    await tx.run(INSERT, name=name)
-    raise BlobNotFound(name)
-
-
-async def names(tx: Tx) -> list[str]:
-    return [row[0] for row in await tx.all("SELECT name FROM notes ORDER BY name")]
 
 
 async def make_table(tx: Tx) -> None:

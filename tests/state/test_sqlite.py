@@ -13,6 +13,7 @@ import apsw
 import pytest
 
 from support.disk import no_file_over
+from support.notes import INSERT, add, add_and_fail, names
 from support.other_processes import write_rows
 from wharfinger.domain.faults import BlobNotFound, Unavailable
 from wharfinger.state.db import sqlite
@@ -20,22 +21,6 @@ from wharfinger.state.db.database import Tx, Value
 from wharfinger.state.db.sqlite import FILE, Sqlite, UnsafeSqlite
 
 pytestmark = pytest.mark.about_sqlite
-
-INSERT = "INSERT INTO notes (name) VALUES (:name)"
-
-
-async def add(tx: Tx, name: str) -> str:
-    await tx.run(INSERT, name=name)
-    return name
-
-
-async def add_and_fail(tx: Tx, name: str) -> None:
-    await tx.run(INSERT, name=name)
-    raise BlobNotFound(name)
-
-
-async def names(tx: Tx) -> list[str]:
-    return [row[0] for row in await tx.all("SELECT name FROM notes ORDER BY name")]
 
 
 async def make_table(tx: Tx) -> None:

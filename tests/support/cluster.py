@@ -6,38 +6,18 @@ A node is a process of its own with its own data directory, and shares nothing w
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from support import postgresql, stores
-from support.daemons import short_directory
-from support.poll import until_listening
-from support.programs import need
+from support import nginx, postgresql, stores
 from support.server import Server
 
 NODES: Final = 3
 PROGRAMS: Final = ("nginx",)
 SAMPLE: Final = Path(__file__).parents[2] / "deploy/compose/nginx.conf"
-_AROUND: Final = """
-daemon off;
-worker_processes 1;
-pid {home}/pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {home}/body;
-    proxy_temp_path {home}/proxy;
-    fastcgi_temp_path {home}/fastcgi;
-    uwsgi_temp_path {home}/uwsgi;
-    scgi_temp_path {home}/scgi;
-    include {home}/sample.conf;
-}}
-"""
 
 
 class Cluster(Server):
@@ -64,31 +44,13 @@ class Cluster(Server):
             stack.enter_context(self._proxy())
             yield
 
-    @contextmanager
-    def _proxy(self) -> Iterator[None]:
-        with short_directory() as home:
-            (home / "sample.conf").write_text(self._fitted(SAMPLE.read_text()))
-            (home / "nginx.conf").write_text(_AROUND.format(home=home))
-            command = [need("nginx"), "-e", "stderr", "-p", str(home), "-c", str(home / "nginx.conf")]
-            with (home / "log").open("wb") as log:
-                nginx = subprocess.Popen(command, stderr=log)
-            try:
-                until_listening(self.port, home / "log")
-                yield
-            finally:
-                nginx.terminate()
-                nginx.wait()
-
-    def _fitted(self, sample: str) -> str:
-        """The sample of deploy/compose with the addresses of this test; each that is to be changed is there once."""
+    def _proxy(self) -> AbstractContextManager[None]:
         nodes = "\n".join(f"server {node.host} max_fails=1 fail_timeout=2s;" for node in self.nodes)
-        for old, new in {
+        changes = {
             "server node:5050 max_fails=1 fail_timeout=2s;": nodes,
             "listen 8080;": f"listen 127.0.0.1:{self.port};",
-        }.items():
-            assert sample.count(old) == 1, old
-            sample = sample.replace(old, new)
-        return sample
+        }
+        return nginx.nginx(nginx.fitted(SAMPLE.read_text(), changes), self.port)
 
 
 @contextmanager

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from support.passing import Passing
 from wharfinger.state import State
 from wharfinger.state.blobs.store import BlobStore, Location, Stored, Writer
-from wharfinger.state.db.database import Database, Figures, P, T, Tx, Work
+from wharfinger.state.db.database import P, T, Work
 
 R = TypeVar("R")
 
@@ -76,39 +77,11 @@ def _forget(doing: Awaitable[R]) -> None:
 
 
 @dataclass
-class _Database:
-    inner: Database
+class _Database(Passing):
     points: Failpoints
-    statements: int = 0
-    transactions: int = 0
-    is_shared: bool = False
-
-    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.inner.read(work, *args, **kwargs)
-
-    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.inner.ask(work, *args, **kwargs)
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await self.points.step(self.inner.write(work, *args, **kwargs))
-
-    async def rights_version(self) -> int:
-        return await self.inner.rights_version()
-
-    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
-        return self.inner.snapshot()
-
-    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
-        return self.inner.rewrite()
-
-    async def time(self) -> int:
-        return await self.inner.time()
-
-    def figures(self) -> Figures:
-        return self.inner.figures()
-
-    async def close(self) -> None:
-        await self.inner.close()
 
 
 @dataclass

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from support.passing import Passing
 from wharfinger.state.db import rights
-from wharfinger.state.db.database import Database, Figures, P, Row, T, Tx, Value, Work
+from wharfinger.state.db.database import P, Row, T, Tx, Value, Work
 
 
 class Statement(NamedTuple):
@@ -20,41 +20,22 @@ class Statement(NamedTuple):
 
 
 @dataclass
-class Watched:
+class Watched(Passing):
     """A database that notes every statement with the first values it was run with."""
 
-    db: Database
     seen: dict[Statement, Mapping[str, Value]]
-    statements: int = 0
-    transactions: int = 0
-    is_shared: bool = False
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.db.read(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
+        return await self.inner.read(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.db.write(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
+        return await self.inner.write(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
 
     async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.db.ask(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
+        return await self.inner.ask(lambda tx: work(_WatchedTx(tx, self.seen), *args, **kwargs))
 
     async def rights_version(self) -> int:
         return await self.read(rights.version)
-
-    def snapshot(self) -> AbstractAsyncContextManager[Tx]:
-        return self.db.snapshot()
-
-    def rewrite(self) -> AbstractAsyncContextManager[Tx]:
-        return self.db.rewrite()
-
-    async def time(self) -> int:
-        return await self.db.time()
-
-    def figures(self) -> Figures:
-        return self.db.figures()
-
-    async def close(self) -> None:
-        await self.db.close()
 
 
 class _WatchedTx:

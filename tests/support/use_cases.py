@@ -433,7 +433,7 @@ async def _audit(doors: Doors) -> None:
         path.write_bytes(content)
     assert [item async for item in scrub.run(doors.state) if isinstance(item, scrub.Recovery)]
     assert isinstance(doors.state.db, Watched)
-    await doors.state.db.db.write(_damage, one.digest)
+    await doors.state.db.inner.write(_damage, one.digest)
     assert (await doors.put_manifest("app", "damaged", one)).status == 201
 
 

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from wharfinger.domain.faults import Unavailable
 from wharfinger.server import audit, data, tls
 from wharfinger.server.data import Running
 from wharfinger.server.settings import Settings, is_loopback
@@ -39,7 +38,6 @@ _UNFINISHED: Final = {
     True: "A rotation is not finished: start every node with the new master key, then run "
     "`wharfinger rotate-master-key --finish`.",
 }
-_NO_STORAGE_ID: Final = "0" * 32
 _NEEDED: Final = {"master key", "tables"}  # without them the data cannot be looked at
 
 
@@ -170,12 +168,9 @@ async def _database(state: State) -> list[Finding]:
 
 
 async def _store(state: State) -> Finding:
-    subject = "store of the layers"
-    try:
-        await state.blobs.look(_NO_STORAGE_ID)
-    except Unavailable as fault:
-        return Finding(subject, f"It cannot be used ({fault.reason}): see that it is there, and who may do what in it.")
-    return Finding(subject)
+    reason = await health.missing_store(state)
+    cure = f"It cannot be used ({reason}): see that it is there, and who may do what in it."
+    return Finding("store of the layers", cure if reason else None)
 
 
 class _Problem(Exception):

@@ -30,6 +30,15 @@ async def missing(state: State) -> str | None:
         return f"the database cannot be read ({fault.reason})"
 
 
+async def missing_store(state: State) -> str | None:
+    """Why the store of the layers does not answer; None if it does."""
+    try:
+        await state.blobs.look(_NO_OBJECT)
+    except Unavailable as fault:
+        return fault.reason
+    return None
+
+
 class Readiness:
     """What a worker needs to answer requests, looked at when somebody asks: each thing by one look at a time.
 
@@ -112,12 +121,11 @@ async def _database(state: State) -> str | None:
 
 
 async def _store(state: State) -> str | None:
-    try:
-        await state.blobs.look(_NO_OBJECT)
-    except Unavailable as fault:
-        log.warning("the store cannot be read: %s", fault.reason)
-        return "cannot be read"
-    return None
+    reason = await missing_store(state)
+    if reason is None:
+        return None
+    log.warning("the store cannot be read: %s", reason)
+    return "cannot be read"
 
 
 async def _disk(state: State) -> str | None:

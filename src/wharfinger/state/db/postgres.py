@@ -253,7 +253,7 @@ class Postgres:
                     raise
                 await self._commit(connection)
         except _Again as again:
-            raise Unavailable(f"{again}") from again
+            raise _unavailable(f"{again}") from again
 
     async def _commit(self, connection: Any) -> None:
         if _is_gone(connection):
