@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -33,26 +32,6 @@ def server(directory: Path) -> Iterator[Server]:
             os.kill(pid, signal.SIGCONT)
 
 
-@contextlib.contextmanager
-def only(server: Server, pid: int) -> Iterator[None]:
-    """One worker gets all requests: the others stand still."""
-    others = [other for other in server.workers() if other != pid]
-    for other in others:
-        os.kill(other, signal.SIGSTOP)
-    until(lambda: all(map(stands_still, others)), "the others stand still")
-    try:
-        yield
-    finally:
-        for other in others:
-            os.kill(other, signal.SIGCONT)
-
-
-def stands_still(pid: int) -> bool:
-    """With all its threads, each of which may take a connection."""
-    threads = Path(f"/proc/{pid}/task").glob("*/stat")
-    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
-
-
 def scraped(server: Server) -> Scraped:
     return Scraped(Oci(server.endpoint, None).get("/metrics"))
 
@@ -71,23 +50,23 @@ def asked(server: Server) -> float:
 def test_the_figures_of_two_workers_are_exact_whichever_is_asked(server: Server) -> None:
     one, two = server.workers()
     for pid, times in ((one, 7), (two, 5)):
-        with only(server, pid):
+        with server.only(pid):
             ask(server, times)
     for pid in (one, two):
-        with only(server, pid):
+        with server.only(pid):
             assert asked(server) == 12
 
 
 def test_what_a_killed_worker_counted_stays_and_its_successor_goes_on(server: Server) -> None:
     killed, other = server.workers()
-    with only(server, killed):
+    with server.only(killed):
         ask(server, 7)
     os.kill(killed, signal.SIGKILL)
     until(lambda: len(set(server.workers()) - {killed}) == 2, "the worker is replaced")
     until(lambda: not Path(f"/proc/{killed}").exists(), "nothing is left of it")
     [new] = set(server.workers()) - {killed, other}
     until(lambda: scraped(server).value("wharfinger_workers") == 2, "the new worker counts")
-    with only(server, new):
+    with server.only(new):
         ask(server, 5)
         assert asked(server) == 12
 
@@ -95,7 +74,7 @@ def test_what_a_killed_worker_counted_stays_and_its_successor_goes_on(server: Se
 def test_statements_of_all_workers_are_told(server: Server) -> None:
     Registry(server, ACCOUNT).create("app")
     for pid in server.workers():
-        with only(server, pid):
+        with server.only(pid):
             found = scraped(server)
             assert found.value("wharfinger_workers") == 2
             connections = found.value("wharfinger_database_connections")

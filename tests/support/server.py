@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,7 @@ import botocore.session
 from botocore.config import Config
 
 from support import postgresql
+from support.poll import until
 from support.ports import free_port
 from support.stores import rights, settings_for
 from wharfinger import contract
@@ -136,6 +138,19 @@ class Server:
                 found += map(int, children.read_text().split())
         return found
 
+    @contextlib.contextmanager
+    def only(self, worker: int) -> Iterator[None]:
+        """Within the block one worker takes all connections and requests: the others stand still."""
+        others = [other for other in self.workers() if other != worker]
+        for other in others:
+            os.kill(other, signal.SIGSTOP)
+        try:
+            until(lambda: all(map(_stands_still, others)), "the others stand still")
+            yield
+        finally:
+            for other in others:
+                os.kill(other, signal.SIGCONT)
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -201,3 +216,9 @@ def with_models() -> boto3.Session:
 def _clean_environment() -> dict[str, str]:
     """Without what the tests themselves are told by variables."""
     return {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
+
+
+def _stands_still(process: int) -> bool:
+    """With all its threads, each of which may take a connection."""
+    threads = Path(f"/proc/{process}/task").glob("*/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
