@@ -10,14 +10,13 @@ import hmac
 import http.client
 import shutil
 import subprocess
-import tempfile
 from contextlib import closing
 from email.utils import formatdate
-from pathlib import Path
 
 from support.poll import until_listening
 from support.ports import free_port
 from support.programs import need
+from support.scratch import scratch
 
 # of the emulator, the same everywhere and no secret
 ACCOUNT = "devstoreaccount1"
@@ -28,7 +27,7 @@ CONTAINER = "wharfinger"
 @functools.cache
 def endpoint() -> str:
     """Where it listens; started at the first question, ended with the process that asked."""
-    home = Path(tempfile.mkdtemp(prefix="wharfinger-azurite-"))
+    home = scratch("wharfinger-azurite-")
     port = free_port()
     with (home / "log").open("wb") as log:
         command = [

@@ -15,7 +15,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -27,6 +26,7 @@ import asyncpg
 
 from support.poll import until
 from support.ports import free_port
+from support.scratch import scratch
 from wharfinger.state.db.postgres import Postgres
 from wharfinger.state.db.schema import VERSION as VERSION_OF_TABLES
 from wharfinger.state.db.schema import migrate
@@ -64,7 +64,7 @@ class PostgresqlServer:
         self.port = free_port()
         self._programs = programs(version)
         self._settings = {**_SETTINGS, "port": str(self.port), **settings}
-        self._directory = Path(tempfile.mkdtemp(prefix="postgresql-", dir=_memory()))
+        self._directory = scratch("postgresql-")
         self._process: subprocess.Popen[bytes] | None = None
         if os.geteuid() == 0:
             shutil.chown(self._directory, _user())
@@ -317,7 +317,3 @@ async def _make_template(server: PostgresqlServer) -> None:
     database = Postgres(server.url(_TEMPLATE))
     await migrate(database)
     await database.close()
-
-
-def _memory() -> str | None:
-    return "/dev/shm" if sys.platform == "linux" and os.access("/dev/shm", os.W_OK) else None

@@ -7,7 +7,6 @@ import functools
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import boto3
 
 from support.poll import until_listening
 from support.ports import free_port
+from support.scratch import scratch_with_attributes
 
 KEY, SECRET, BUCKET = "test:tester", "testing", "wharfinger"
 _SERVERS = ("account", "container", "object", "proxy")
@@ -79,7 +79,7 @@ _CLUSTER = "[swift-hash]\nswift_hash_path_suffix = wharfinger\n[storage-policy:0
 @functools.cache
 def endpoint() -> str:
     """Where it listens; started at the first question, ended with the process that asked."""
-    home = Path(tempfile.mkdtemp(prefix="wharfinger-swift-"))
+    home = scratch_with_attributes("wharfinger-swift-")
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     (home / "devices" / "disk").mkdir(parents=True)
     (home / "swift.conf").write_text(_CLUSTER)
