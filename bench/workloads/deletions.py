@@ -1,0 +1,141 @@
+"""Lists of tags and deletions in a repository with many of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from bench import load
+from bench.bars import DOCKER, times
+from bench.load import Request, call
+from bench.results import Sample
+from bench.targets import Server, Wharfinger
+from bench.targets.target import Door
+from bench.workloads.calls import base, variants
+from bench.workloads.workload import Run, Scale, Workload, per_second, sampled
+from support.content import OCI_IMAGE, Image
+
+_DELETE: Final[frozenset[Door]] = frozenset({"delete"})
+_REPOSITORY: Final = "large"
+_BATCH: Final = 100
+_PAGE: Final = 100
+_CLIENTS: Final = 8
+
+
+def _filled(target: Server, scale: Scale, repository: str = _REPOSITORY) -> Sequence[Image]:
+    """A repository with many tags, each on an image of its own; their blobs are the same."""
+    target.create(repository)
+    images = list(itertools.islice(variants(base(target, repository)), scale.tags))
+    found = load.shared(
+        target,
+        [
+            Request(
+                "PUT",
+                f"/v2/{repository}/manifests/t{number:05}",
+                {**target.headers, "Content-Type": OCI_IMAGE},
+                one.text,
+                status=201,
+            )
+            for number, one in enumerate(images)
+        ],
+        _CLIENTS,
+    )
+    assert found.errors == 0, (target.name, found)
+    return images
+
+
+class _Filled:
+    """The large repository of each target, filled once for all workloads of this file."""
+
+    def __init__(self) -> None:
+        self._left: dict[Server, Iterator[Image]] = {}
+
+    def images(self, target: Server, scale: Scale) -> Iterator[Image]:
+        """Those that nobody has deleted, each given out once."""
+        if target not in self._left:
+            self._left[target] = iter(_filled(target, scale))
+        return self._left[target]
+
+
+_FILLED: Final = _Filled()
+
+
+def _tags(place: float) -> Callable[[Server, Scale], Run]:
+    """A page of tags after so many of all of them."""
+
+    def prepare(target: Server, scale: Scale) -> Run:
+        _FILLED.images(target, scale)
+        last = f"&last=t{int(place * scale.tags):05}" if place else ""
+        asked = [Request("GET", f"/v2/{_REPOSITORY}/tags/list?n={_PAGE}{last}", target.headers)]
+        return lambda: sampled(target, lambda: load.repeated(target, asked, _CLIENTS, scale.seconds), per_second)
+
+    return prepare
+
+
+def _deleted(target: Server, scale: Scale) -> Run:
+    """A hundred in one call of ours, or each by a request of its own; one client."""
+    images = _FILLED.images(target, scale)
+
+    def run() -> Sample:
+        if isinstance(target, Wharfinger):
+            ids = [{"imageDigest": one.digest} for one in itertools.islice(images, min(_BATCH, scale.deletions))]
+            asked = [call("BatchDeleteImage", {"repositoryName": _REPOSITORY, "imageIds": ids})]
+            return sampled(target, lambda: load.shared(target, asked, 1), lambda found: len(ids) * per_second(found))
+        return _one_by_one(target, list(itertools.islice(images, scale.deletions)))
+
+    return run
+
+
+def _deleted_singly(target: Server, scale: Scale) -> Run:
+    images = _FILLED.images(target, scale)
+    return lambda: _one_by_one(target, list(itertools.islice(images, scale.deletions)))
+
+
+def _one_by_one(target: Server, images: Sequence[Image]) -> Sample:
+    asked = [
+        Request("DELETE", f"/v2/{_REPOSITORY}/manifests/{one.digest}", target.headers, status=202) for one in images
+    ]
+    return sampled(target, lambda: load.shared(target, asked, 1), per_second)
+
+
+def _repository(target: Server, scale: Scale) -> Run:
+    """A new one each round."""
+    turns = itertools.count()
+
+    def run() -> Sample:
+        name = f"deleted-{next(turns)}"
+        _filled(target, scale, name)
+        asked = [call("DeleteRepository", {"repositoryName": name, "force": True})]
+        return sampled(target, lambda: load.shared(target, asked, 1), lambda found: scale.tags / found.seconds)
+
+    return run
+
+
+WORKLOADS: Final = (
+    Workload("tags-first", "the first 100 tags of 10,000, 8 connections", "/s", _DELETE, _tags(0)),
+    Workload("tags-middle", "100 tags from the middle of 10,000, 8 connections", "/s", _DELETE, _tags(0.5)),
+    Workload("tags-last", "the last 100 tags of 10,000, 8 connections", "/s", _DELETE, _tags(0.98)),
+    Workload(
+        "delete-100",
+        "deletion of 100 images of 10,000: one BatchDeleteImage, or 100 requests",
+        "images/s",
+        _DELETE,
+        _deleted,
+        (times(50, DOCKER),),
+    ),
+    Workload(
+        "delete-singly",
+        "deletion of 100 images of 10,000, a request each",
+        "images/s",
+        frozenset({"ecr", "delete"}),
+        _deleted_singly,
+    ),
+    Workload(
+        "delete-repository",
+        "DeleteRepository with force of 10,000 images",
+        "images/s",
+        frozenset({"ecr", "delete"}),
+        _repository,
+    ),
+)
