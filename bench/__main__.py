@@ -10,7 +10,7 @@ from bench import load
 from bench.comparison import compare
 from bench.table import table
 from bench.targets import Missing
-from bench.workloads import WORKLOADS
+from bench.workloads import WORKLOADS, judged
 
 _SHORT_ROUNDS = 1
 
@@ -34,7 +34,7 @@ def main() -> None:
         load.build()
     except Missing as missing:
         sys.exit(str(missing))
-    names = options.workload or [name for name, one in WORKLOADS.items() if one.bars or not options.short]
+    names = options.workload or (judged() if options.short else list(WORKLOADS))
     report = compare(names, _SHORT_ROUNDS if options.short else options.rounds, options.short)
     print(table(report))
     if options.json:

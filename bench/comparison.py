@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ def compare(names: Sequence[str], rounds: int, short: bool) -> Report:
     measured: list[Measured] = []
     for group, workloads in GROUPS.items():
         chosen = [workload for workload in workloads if workload.name in names]
-        measured += _group(group, chosen, kinds, rounds, SHORT if short else FULL, warm_up=0 if short else _WARM_UP)
+        measured += _group(group, chosen, kinds, rounds, short)
     return Report(began, short, rounds, conditions(), about, left_out, judged(measured))
 
 
@@ -36,7 +37,7 @@ def available() -> tuple[list[type[Target]], tuple[About, ...], tuple[str, ...]]
     kinds, about, left_out = [], [], dict[str, None]()
     for kind in TARGETS:
         try:
-            about.append(About(kind.name, kind.version(), kind.durability))
+            about.append(About(kind.name, kind.kind, kind.version(), kind.durability))
             kinds.append(kind)
         except Missing as missing:
             left_out[str(missing)] = None
@@ -54,19 +55,25 @@ def judged(measured: Iterable[Measured]) -> tuple[Measured, ...]:
 
 
 def _group(
-    group: str, workloads: Sequence[Workload], kinds: Sequence[type[Target]], rounds: int, scale: Scale, warm_up: int
+    group: str, workloads: Sequence[Workload], kinds: Sequence[type[Target]], rounds: int, short: bool
 ) -> list[Measured]:
     """Targets run for all workloads of a group, so that each is started but once for them."""
-    wanted = [kind for kind in kinds if any(workload.fits(kind.doors) for workload in workloads)]
+    able = {workload.name: [kind for kind in kinds if _takes_part(kind, workload, short)] for workload in workloads}
+    scale, warm_up = (SHORT, 0) if short else (FULL, _WARM_UP)
     with ExitStack() as stack:
-        targets = [stack.enter_context(kind()) for kind in wanted]
+        wanted = [kind for kind in kinds if any(kind in some for some in able.values())]
+        running = {kind: stack.enter_context(kind()) for kind in wanted}
         found = []
         for workload in workloads:
-            able = [target for target in targets if workload.fits(target.doors)]
-            say(f"{group}: {workload.title}")
-            samples = in_turn(workload, able, rounds, scale, warm_up)
+            say(f"{time.strftime('%H:%M:%S')} {group}: {workload.title}")
+            samples = in_turn(workload, [running[kind] for kind in able[workload.name]], rounds, scale, warm_up)
             found.append(_measured(group, workload, samples))
         return found
+
+
+def _takes_part(kind: type[Target], workload: Workload, short: bool) -> bool:
+    """The short form leaves out those that no bar is about."""
+    return workload.fits(kind.doors) and (not short or not workload.bars or kind.name in workload.named)
 
 
 def in_turn(

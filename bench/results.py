@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
+
+Kind = Literal["own", "peer", "ceiling"]
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -18,6 +21,7 @@ class Sample(msgspec.Struct, frozen=True):
     p99: float | None = None
     cpu: float | None = None  # of the target
     client_cpu: float | None = None
+    memory: float | None = None  # MiB, the sum of the most that each process of the target held meanwhile
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -44,8 +48,12 @@ class Series(msgspec.Struct, frozen=True):
     @property
     def p99(self) -> float | None:
         """The median of the 99th percentiles."""
-        found = [sample.p99 for sample in self.samples if sample.p99 is not None]
-        return statistics.median(found) if found else None
+        return _median(sample.p99 for sample in self.samples)
+
+    @property
+    def memory(self) -> float | None:
+        """The median of the most that was held."""
+        return _median(sample.memory for sample in self.samples)
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -73,6 +81,7 @@ class About(msgspec.Struct, frozen=True):
     """A target: which version, and what it promises to have on disk when it answers."""
 
     name: str
+    kind: Kind
     version: str
     durability: str
 
@@ -101,6 +110,11 @@ def shown(value: float) -> str:
     """Three digits at least, and no more after the point than tell something."""
     digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     return f"{value:,.{digits}f}"
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def series_of(samples: Mapping[str, Sequence[Sample]]) -> dict[str, Series]:

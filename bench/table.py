@@ -29,8 +29,9 @@ def _workload(measured: Measured) -> Iterator[str]:
     for name, series in measured.series.items():
         spread = f"({shown(series.lowest)} to {shown(series.highest)})"
         p99 = f"  p99 {shown(series.p99)} ms" if series.p99 else ""
+        memory = f"  {shown(series.memory)} MiB" if series.memory else ""
         errors = f"  {series.errors} ERRORS: {_first(measured, name)}" if series.errors else ""
-        yield f"  {name:<22}{shown(series.median):>10} {measured.unit:<8} {spread:<22}{p99}{errors}"
+        yield f"  {name:<22}{shown(series.median):>10} {measured.unit:<8} {spread:<22}{p99}{memory}{errors}"
     for verdict in measured.verdicts:
         yield f"  {judgement(verdict)}"
 

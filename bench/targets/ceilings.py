@@ -40,6 +40,7 @@ class Nginx(Server):
     """Files from a directory under the paths that a registry has them at."""
 
     name = "nginx"
+    kind = "ceiling"
     durability = "reads only"
     doors = frozenset({"pull"})
     ready = "/ready"
@@ -73,6 +74,7 @@ class Nginx(Server):
 class Ceiling(Target):
     """What a push cannot be faster than."""
 
+    kind = "ceiling"
     doors = frozenset({"ceiling"})
 
     def rate(self, size: int) -> float:

@@ -17,6 +17,7 @@ class Wharfinger(Server):
     """With one worker, checking passwords and signatures."""
 
     name = "wharfinger, 1 worker"
+    kind = "own"
     durability = "every acknowledged blob and row is synced, files and folders"
     doors = frozenset({"pull", "push", "delete", "ecr", "start"})
     workers = 1

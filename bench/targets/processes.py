@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
-_MIB: Final = 1024  # in KiB
+_KIB: Final = 1024  # in a MiB
 
 
 class Tree:
@@ -40,16 +40,23 @@ class Tree:
         return sum(float(_fields(path)[11]) + float(_fields(path)[12]) for path in self._paths()) / _TICKS
 
     def memory(self) -> float:
-        """MiB that they hold now; what several share is counted once (PSS)."""
-        return self._sum("smaps_rollup", "Pss")
+        """MiB that they hold now. What they share is counted once; pages of files are those of the largest of them."""
+        return sum(self._each("smaps_rollup", "Pss_Anon")) + max(self._each("status", "RssFile"), default=0)
 
     def peak(self) -> float:
         """MiB, the sum of the most that each of them has held (VmHWM)."""
-        return self._sum("status", "VmHWM")
+        return sum(self._each("status", "VmHWM"))
 
-    def _sum(self, file: str, name: str) -> float:
+    def forget_peak(self) -> None:
+        """What they hold now is the most that they have held."""
+        for path in self._paths():
+            with suppress(OSError):
+                (path / "clear_refs").write_text("5")
+
+    def _each(self, file: str, name: str) -> list[float]:
+        """MiB by a line of a file that each process has."""
         texts = [(path / file).read_text() for path in self._paths()]
-        return sum(int(size) for text in texts for size in re.findall(rf"^{name}:\s+(\d+)", text, re.MULTILINE)) / _MIB
+        return [int(size) / _KIB for text in texts for size in re.findall(rf"^{name}:\s+(\d+)", text, re.MULTILINE)]
 
     def _paths(self) -> Iterator[Path]:
         return (Path(f"/proc/{pid}") for pid in self.pids())

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
+from bench.results import Kind
 from bench.targets.processes import Tree
 from support.oci import Oci
 from support.ports import free_port
@@ -37,6 +38,7 @@ class Target:
     """Something with a name that can be compared."""
 
     name: str
+    kind: Kind = "peer"
     durability: str
     doors: frozenset[Door]
 

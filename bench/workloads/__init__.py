@@ -17,4 +17,12 @@ GROUPS: Final[Mapping[str, tuple[Workload, ...]]] = {
 }
 WORKLOADS: Final = {workload.name: workload for group in GROUPS.values() for workload in group}
 
-__all__ = ["FULL", "GROUPS", "SHORT", "WORKLOADS", "Scale", "Workload"]
+
+def judged() -> list[str]:
+    """The names of those that have a bar, or that the bar of another is about."""
+    bars = [(name, bar) for name, workload in WORKLOADS.items() for bar in workload.bars]
+    wanted = {name for name, _ in bars} | {bar.workload for _, bar in bars}
+    return [name for name in WORKLOADS if name in wanted]
+
+
+__all__ = ["FULL", "GROUPS", "SHORT", "WORKLOADS", "Scale", "Workload", "judged"]

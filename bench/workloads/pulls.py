@@ -9,7 +9,6 @@ from typing import Final
 from bench import load
 from bench.bars import DOCKER, NGINX, ZOT, Bar, times
 from bench.load import Found, Request
-from bench.results import Sample
 from bench.targets import REPOSITORY, Server
 from bench.targets.target import Door
 from bench.workloads.workload import KIB, MIB, Run, Scale, Workload, mib_per_second, per_second, sampled
@@ -115,16 +114,6 @@ def _herd(target: Server, scale: Scale) -> Run:
     return lambda: sampled(target, lambda: load.by_each(target, asked, scale.herd), lambda found: found.seconds)
 
 
-def _herd_memory(target: Server, scale: Scale) -> Run:
-    asked = _pulled_whole(target)
-
-    def run() -> Sample:
-        found = load.by_each(target, asked, scale.herd)
-        return Sample(value=target.tree.peak(), errors=found.errors, error=found.error)
-
-    return run
-
-
 def _beside_slow(target: Server, scale: Scale) -> Run:
     """The 99th percentile of those who are fast."""
     fast, large = _blob(target, os.urandom(10 * KIB)), _blob(target, os.urandom(50 * MIB))
@@ -218,5 +207,4 @@ WORKLOADS: Final = (
         (Bar(at_most=1.5, others=(NGINX,)),),
         less_is_better=True,
     ),
-    Workload("herd-memory", "the same: most memory of all processes", "MiB", _PULL, _herd_memory, less_is_better=True),
 )

@@ -31,7 +31,7 @@ class Scale(NamedTuple):
 
 
 FULL: Final = Scale(3, 500, 4, 1000, 10_000, 100, 1000, 20_000)
-SHORT: Final = Scale(0.5, 80, 1, 1000, 500, 20, 200, 1000)
+SHORT: Final = Scale(0.5, 80, 1, 1000, 1000, 20, 200, 1000)
 
 
 class Workload(NamedTuple):
@@ -46,6 +46,11 @@ class Workload(NamedTuple):
     less_is_better: bool = False
     has_ceiling: bool = False
 
+    @property
+    def named(self) -> set[str]:
+        """The targets that its bars need."""
+        return {name for bar in self.bars for name in (bar.target, *bar.others)}
+
     def fits(self, doors: frozenset[Door]) -> bool:
         """Whether a target with these doors can do it."""
         return self.needs <= doors or (self.has_ceiling and "ceiling" in doors)
@@ -53,6 +58,7 @@ class Workload(NamedTuple):
 
 def sampled(server: Server, load: Callable[[], Found], value: Callable[[Found], float]) -> Sample:
     """What some load found, with the processor that the target took for it."""
+    server.tree.forget_peak()
     before = server.tree.cpu()
     found = load()
     return Sample(
@@ -63,6 +69,7 @@ def sampled(server: Server, load: Callable[[], Found], value: Callable[[Found], 
         p99=found.p99,
         cpu=server.tree.cpu() - before,
         client_cpu=found.cpu,
+        memory=server.tree.peak(),
     )
 
 
