@@ -26,13 +26,14 @@ class Bar(NamedTuple):
 
     def text(self, unit: str) -> str:
         """As a sentence without a verb: `at least 8 × docker-registry`."""
-        kind, limit = ("at least", self.at_least) if self.at_least is not None else ("at most", self.at_most)
+        limits = (("at least", self.at_least), ("at most", self.at_most))
+        limit = " and ".join(f"{kind} {number:g}" for kind, number in limits if number is not None)
         if self.workload:
-            return f"{kind} {limit:g} × {self.workload}"
+            return f"{limit} × {self.workload}"
         if not self.others:
-            return f"{kind} {limit:g} {unit}"
+            return f"{limit} {unit}"
         other = self.others[0] if len(self.others) == 1 else f"the lower of {' and '.join(self.others)}"
-        return f"{kind} {limit:g} × {other}"
+        return f"{limit} × {other}"
 
     def judge(self, measured: Measured, others: Mapping[str, Measured]) -> Verdict:
         """What became of it, with the ratio of the medians; `others` are all workloads of the run by their names."""

@@ -84,7 +84,7 @@ def _row(row: Row, scale: float, top: int, unit: str) -> Iterator[str]:
     yield f'<text x="{_NAMES - 8}" y="{middle + 4}" text-anchor="end">{escape(row.name)}</text>'
     place = f'x="{_NAMES}" y="{middle - _BAR // 2}" width="{length:.1f}" height="{_BAR}"'
     yield f'<rect class="{row.kind}" {place} rx="2"/>'
-    if series.highest * scale <= _BARS:
+    if len(series.samples) > 1 and series.highest * scale <= _BARS:
         yield _spread(_NAMES + series.lowest * scale, _NAMES + series.highest * scale, middle)
     elif series.median * scale > _BARS:
         yield f'<text class="note" x="{_NAMES + _BARS - 14}" y="{middle + 4}">…</text>'

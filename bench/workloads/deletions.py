@@ -113,9 +113,9 @@ def _repository(target: Server, scale: Scale) -> Run:
 
 
 WORKLOADS: Final = (
-    Workload("tags-first", "the first 100 tags of 10,000, 8 connections", "/s", _DELETE, _tags(0)),
-    Workload("tags-middle", "100 tags from the middle of 10,000, 8 connections", "/s", _DELETE, _tags(0.5)),
-    Workload("tags-last", "the last 100 tags of 10,000, 8 connections", "/s", _DELETE, _tags(0.98)),
+    Workload("tags-first", "the first 100 tags of 10,000, 8 connections", "requests/s", _DELETE, _tags(0)),
+    Workload("tags-middle", "100 tags from the middle of 10,000, 8 connections", "requests/s", _DELETE, _tags(0.5)),
+    Workload("tags-last", "the last 100 tags of 10,000, 8 connections", "requests/s", _DELETE, _tags(0.98)),
     Workload(
         "delete-100",
         "deletion of 100 images of 10,000: one BatchDeleteImage, or 100 requests",

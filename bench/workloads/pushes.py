@@ -130,7 +130,11 @@ WORKLOADS: Final = (
         (times(2, DOCKER),),
     ),
     Workload(
-        "push-1k", "push of 1 KiB, POST and PUT, 8 clients", "/s", _PUSH, _layers(KIB, 200, 8, "whole", per_second)
+        "push-1k",
+        "push of 1 KiB, POST and PUT, 8 clients",
+        "requests/s",
+        _PUSH,
+        _layers(KIB, 200, 8, "whole", per_second),
     ),
     Workload("push-1m-64", "push of 1 MiB, POST and PUT, 64 clients", "MiB/s", _PUSH, _layers(MIB, 128, 64, "whole")),
     Workload("push-10m", "push of 10 MiB, POST and PUT, one client", "MiB/s", _PUSH, _layers(10 * MIB, 10, 1, "whole")),
@@ -149,5 +153,5 @@ WORKLOADS: Final = (
         _layers(100 * MIB, 1, 1, "parts"),
     ),
     Workload("push-again", "push of an image of five layers that is there, one client", "images/s", _PUSH, _again),
-    Workload("mounts", "mount of 20 layers from another repository, one client", "/s", _PUSH, _mounts),
+    Workload("mounts", "mount of 20 layers from another repository, one client", "requests/s", _PUSH, _mounts),
 )
