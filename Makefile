@@ -6,8 +6,8 @@ BIN := .venv/bin
 # parallel test processes; `make test JOBS=0` runs them in one
 JOBS ?= 2
 
-.PHONY: run test soak check format bench bench-page bench-access bench-pages bench-store-requests tools peers generate docs lock \
-  mutation clean
+.PHONY: run test soak check format bench bench-page bench-access bench-pages bench-store-requests tools peers \
+  generate docs lock mutation clean
 
 run: .venv/ready
 	@exec $(BIN)/wharfinger serve $(ARGS)

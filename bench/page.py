@@ -53,7 +53,7 @@ make bench ARGS="--json bench/results.json" && make bench-page   # this page
 
 What is not installed is named and left out. What many images cost a request is on a [page of its
 own](operations/size.md), what access control costs is measured by `make bench-access`, and how many statements,
-transactions, syncs and copies each request may take is held by `tests/perf/test_budgets.py`."""
+transactions, syncs and copies each request may take is held by the tests in `tests/perf/`."""
 
 
 def files(report: Report) -> dict[Path, str]:

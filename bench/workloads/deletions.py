@@ -79,7 +79,7 @@ def _deleted(target: Server, scale: Scale) -> Run:
 
     def run() -> Sample:
         if isinstance(target, Wharfinger):
-            ids = [{"imageDigest": one.digest} for one in itertools.islice(images, min(_BATCH, scale.deletions))]
+            ids = [{"imageDigest": one.digest} for one in itertools.islice(images, _BATCH)]
             asked = [call("BatchDeleteImage", {"repositoryName": _REPOSITORY, "imageIds": ids})]
             return sampled(target, lambda: load.shared(target, asked, 1), lambda found: len(ids) * per_second(found))
         return _one_by_one(target, list(itertools.islice(images, scale.deletions)))
@@ -118,7 +118,7 @@ WORKLOADS: Final = (
     Workload("tags-last", "the last 100 tags of 10,000, 8 connections", "requests/s", _DELETE, _tags(0.98)),
     Workload(
         "delete-100",
-        "deletion of 100 images of 10,000: one BatchDeleteImage, or 100 requests",
+        "deletion from 10,000 images: 100 by BatchDeleteImage, or a request each",
         "images/s",
         _DELETE,
         _deleted,
@@ -126,7 +126,7 @@ WORKLOADS: Final = (
     ),
     Workload(
         "delete-singly",
-        "deletion of 100 images of 10,000, a request each",
+        "deletion from 10,000 images, a request each",
         "images/s",
         frozenset({"ecr", "delete"}),
         _deleted_singly,
