@@ -35,10 +35,10 @@ def main() -> None:
     except Missing as missing:
         sys.exit(str(missing))
     names = options.workload or (judged() if options.short else list(WORKLOADS))
-    report = compare(names, _SHORT_ROUNDS if options.short else options.rounds, options.short)
+    for report in compare(names, _SHORT_ROUNDS if options.short else options.rounds, options.short):
+        if options.json:
+            options.json.write_bytes(report.to_json())
     print(table(report))
-    if options.json:
-        options.json.write_bytes(report.to_json())
 
 
 if __name__ == "__main__":

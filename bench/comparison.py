@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Final
@@ -19,8 +19,8 @@ from bench.workloads import FULL, GROUPS, SHORT, Scale, Workload
 _WARM_UP: Final = 1  # rounds that are not counted
 
 
-def compare(names: Sequence[str], rounds: int, short: bool) -> Report:
-    """Measure the workloads that have these names."""
+def compare(names: Sequence[str], rounds: int, short: bool) -> Iterator[Report]:
+    """Measure the workloads that have these names; after each group what is known by then."""
     began = datetime.now(UTC).isoformat(timespec="seconds")
     kinds, about, left_out = available()
     for line in left_out:
@@ -28,8 +28,9 @@ def compare(names: Sequence[str], rounds: int, short: bool) -> Report:
     measured: list[Measured] = []
     for group, workloads in GROUPS.items():
         chosen = [workload for workload in workloads if workload.name in names]
-        measured += _group(group, chosen, kinds, rounds, short)
-    return Report(began, short, rounds, conditions(), about, left_out, judged(measured))
+        if chosen:
+            measured += _group(group, chosen, kinds, rounds, short)
+            yield Report(began, short, rounds, conditions(), about, left_out, judged(measured))
 
 
 def available() -> tuple[list[type[Target]], tuple[About, ...], tuple[str, ...]]:

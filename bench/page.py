@@ -69,7 +69,7 @@ def files(report: Report) -> dict[Path, str]:
 def _sections(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
     yield _INTRODUCTION
     if report.short:
-        yield "**These figures are of the short form, one round each, and so they are rough.**"
+        yield "**These figures are of the short form, one round each and with fewer images, so they are rough.**"
     yield "\n".join(_bars(report))
     for group, workloads in _groups(report):
         yield f"## {group[0].upper()}{group[1:]}"

@@ -58,7 +58,7 @@ class Nginx(Server):
     def version(cls) -> str:
         return printed(program("nginx", cls._remedy), "-v").strip().rpartition("/")[2]
 
-    def place_blob(self, content: bytes, digest: str, repository: str = REPOSITORY) -> None:
+    def store_blob(self, content: bytes, digest: str, repository: str) -> None:
         self._file(f"/v2/{repository}/blobs/{digest}").write_bytes(content)
 
     def place_manifest(self, reference: str, content: bytes, media_type: str, repository: str = REPOSITORY) -> None:

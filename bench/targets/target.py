@@ -71,6 +71,7 @@ class Server(Target):
         self.authorization = ""
         self.environment = dict(os.environ)
         self.oci = Oci(self.address, None)
+        self.placed: set[tuple[str, str]] = set()  # repository and digest
         self.ecr: Any = None  # where it has such a door
 
     def __enter__(self) -> Self:
@@ -120,7 +121,13 @@ class Server(Target):
         return {"Authorization": self.authorization} if self.authorization else {}
 
     def place_blob(self, content: bytes, digest: str, repository: str = REPOSITORY) -> None:
-        """Have it there to be pulled."""
+        """Have it there to be pulled; once is enough."""
+        if (repository, digest) not in self.placed:
+            self.placed.add((repository, digest))
+            self.store_blob(content, digest, repository)
+
+    def store_blob(self, content: bytes, digest: str, repository: str) -> None:
+        """Push it."""
         location = path_of(self.oci.begin(repository))
         path = f"{location}{'&' if '?' in location else '?'}digest={digest}"
         answer = self.oci.call("PUT", path, content, {"Content-Type": "application/octet-stream"})

@@ -114,26 +114,25 @@ def _put_into(target: Server, repository: str, count: int) -> Sample:
     return sampled(target, lambda: load.shared(target, requests, _CLIENTS), per_second)
 
 
-def _growing(at_the_end: bool) -> Callable[[Server, Scale], Run]:
-    """The first images of a repository, or the last ones of as many as it gets."""
+def _first(target: Server, scale: Scale) -> Run:
+    """Into a new repository each round."""
+    turns = itertools.count()
+    return lambda: _put_into(target, f"new-{next(turns)}", scale.first)
 
-    def prepare(target: Server, scale: Scale) -> Run:
-        turns = itertools.count()
 
-        def run() -> Sample:
-            repository = f"{'full' if at_the_end else 'new'}-{next(turns)}"
-            target.create(repository)
-            images = variants(base(target, repository))
-            requests = [put(number, one, repository) for number, one in zip(range(scale.many), images, strict=False)]
-            if at_the_end:
-                before = load.shared(target, requests[: -scale.first], _CLIENTS)
-                assert before.errors == 0, before
-            asked = requests[-scale.first :] if at_the_end else requests[: scale.first]
-            return sampled(target, lambda: load.shared(target, asked, _CLIENTS), per_second)
+def _last(target: Server, scale: Scale) -> Run:
+    """Into one that is filled before, and grows with each round."""
+    repository = "full"
+    target.create(repository)
+    requests = (put(number, one, repository) for number, one in enumerate(variants(base(target, repository))))
+    before = load.shared(target, list(itertools.islice(requests, scale.many - scale.first)), _CLIENTS)
+    assert before.errors == 0, before
 
-        return run
+    def run() -> Sample:
+        asked = list(itertools.islice(requests, scale.first))
+        return sampled(target, lambda: load.shared(target, asked, _CLIENTS), per_second)
 
-    return prepare
+    return run
 
 
 _MOTO: Final = (times(15, MOTO),)
@@ -197,14 +196,14 @@ WORKLOADS: Final = (
         "PutImage of the first 1,000 images of a repository, 8 connections",
         "requests/s",
         _OWN,
-        _growing(at_the_end=False),
+        _first,
     ),
     Workload(
         "put-image-last",
-        "PutImage of 1,000 images to 20,000 in the repository, 8 connections",
+        "PutImage with 20,000 images in the repository, 8 connections",
         "requests/s",
         _OWN,
-        _growing(at_the_end=True),
+        _last,
         (Bar(at_least=0.8, workload="put-image-first"),),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Final
@@ -22,6 +23,12 @@ _PULL: Final[frozenset[Door]] = frozenset({"pull"})
 
 
 # --- what there is to pull -------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _bytes(size: int) -> bytes:
+    """The same ones for all targets and workloads, so that large ones are made and pushed but once."""
+    return os.urandom(size)
 
 
 def _image(target: Server, *layers: bytes) -> Image:
@@ -82,14 +89,14 @@ def _downloads(size: int, clients: int) -> Callable[[Server, Scale], Run]:
     """The same blob by each client, some times."""
 
     def prepare(target: Server, scale: Scale) -> Run:
-        asked = [_blob(target, os.urandom(size))] * (scale.large * clients)
+        asked = [_blob(target, _bytes(size))] * (scale.large * clients)
         return lambda: sampled(target, lambda: load.shared(target, asked, clients), mib_per_second)
 
     return prepare
 
 
 def _ranges(target: Server, scale: Scale) -> Run:
-    whole = _blob(target, os.urandom(16 * _RANGE))
+    whole = _blob(target, _bytes(_LARGE))
     asked = [
         Request(
             "GET", whole.path, {**whole.headers, "Range": f"bytes={first}-{first + _RANGE - 1}"}, "", "", 206, _RANGE
@@ -116,7 +123,7 @@ def _herd(target: Server, scale: Scale) -> Run:
 
 def _beside_slow(target: Server, scale: Scale) -> Run:
     """The 99th percentile of those who are fast."""
-    fast, large = _blob(target, os.urandom(10 * KIB)), _blob(target, os.urandom(50 * MIB))
+    fast, large = _blob(target, _bytes(10 * KIB)), _blob(target, _bytes(50 * MIB))
     slow = load.Slow(scale.herd // 2, _SLOW_RATE, large)
 
     def ask() -> Found:
@@ -155,7 +162,7 @@ WORKLOADS: Final = (
         "blob HEAD, 32 connections",
         "requests/s",
         _PULL,
-        _repeated(lambda target: _head(_blob(target, os.urandom(10 * KIB)))),
+        _repeated(lambda target: _head(_blob(target, _bytes(10 * KIB)))),
         (times(5, DOCKER),),
     ),
     Workload(
@@ -163,7 +170,7 @@ WORKLOADS: Final = (
         "blob GET of 10 KiB, 32 connections",
         "requests/s",
         _PULL,
-        _repeated(lambda target: _blob(target, os.urandom(10 * KIB))),
+        _repeated(lambda target: _blob(target, _bytes(10 * KIB))),
         (times(5, DOCKER),),
     ),
     Workload(
@@ -171,7 +178,7 @@ WORKLOADS: Final = (
         "blob GET of 1 MiB, 64 connections",
         "requests/s",
         _PULL,
-        _repeated(lambda target: _blob(target, os.urandom(MIB)), 64),
+        _repeated(lambda target: _blob(target, _bytes(MIB)), 64),
     ),
     Workload(
         "pull-200m",

@@ -30,8 +30,9 @@ class Scale(NamedTuple):
     many: int  # images there at the end
 
 
-FULL: Final = Scale(3, 500, 4, 1000, 10_000, 20, 1000, 20_000)
-SHORT: Final = Scale(0.5, 80, 1, 1000, 1000, 20, 200, 1000)
+FULL: Final = Scale(2, 500, 4, 1000, 10_000, 20, 1000, 20_000)
+# of the counts about a tenth
+SHORT: Final = Scale(0.5, 80, 1, 1000, 1000, 10, 100, 2000)
 
 
 class Workload(NamedTuple):
