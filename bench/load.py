@@ -14,7 +14,7 @@ import msgspec
 from bench.targets import Missing, Server
 from bench.targets.target import TOOLS
 
-_SOURCE: Final = Path(__file__).with_name("client")
+SOURCE: Final = Path(__file__).with_name("client")
 _PROGRAM: Final = TOOLS / "bin" / "bench-client"
 _TIMEOUT: Final = 240  # seconds; nothing that is measured takes so long
 TARGET: Final = "AmazonEC2ContainerRegistry_V20150921"
@@ -101,7 +101,7 @@ def build() -> None:
     if go is None:
         raise Missing("the client is written in Go, which is not installed: apt-get install golang, or make tools")
     _PROGRAM.parent.mkdir(parents=True, exist_ok=True)
-    built = subprocess.run([go, "build", "-o", _PROGRAM, "."], cwd=_SOURCE, check=False, capture_output=True, text=True)
+    built = subprocess.run([go, "build", "-o", _PROGRAM, "."], cwd=SOURCE, check=False, capture_output=True, text=True)
     if built.returncode:
         raise Missing(f"the client was not built, it needs Go 1.24 or newer: {built.stderr.strip()}")
 

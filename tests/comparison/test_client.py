@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 from bench import load
 from bench.load import Push, Request, Way, call
 from bench.targets import REPOSITORY, Server, Wharfinger
+
+from support.programs import need
 
 MIB = 1024 * 1024
 pytestmark = pytest.mark.needs("go")
@@ -64,6 +67,11 @@ def test_another_status_is_an_error(registry: Server) -> None:
 def test_another_size_is_an_error(registry: Server) -> None:
     found = load.shared(registry, [Request("GET", "/v2/", registry.headers, size=12345)], 1)
     assert (found.count, found.errors) == (0, 1)
+
+
+def test_go_finds_nothing_in_its_source() -> None:
+    done = subprocess.run([need("go"), "vet", "./..."], check=False, cwd=load.SOURCE, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_server_that_is_gone_is_an_error_and_no_wait() -> None:
