@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -12,7 +15,7 @@ type Slow struct {
 	Request Request
 }
 
-// start returns when all of them read, with a function that ends them.
+// start returns when all of them have the head of an answer, with a function that ends them.
 func (s *Slow) start(open func() *connection) func() {
 	stop := make(chan struct{})
 	var reading, done sync.WaitGroup
@@ -21,7 +24,13 @@ func (s *Slow) start(open func() *connection) func() {
 		done.Add(1)
 		go func() {
 			defer done.Done()
-			s.read(open(), stop, &reading)
+			connection := open()
+			defer connection.close()
+			response, err := connection.begin(s.Request.Method, s.Request.Path, s.Request.Headers, nil)
+			reading.Done()
+			if err == nil {
+				s.read(response, connection, stop)
+			}
 		}()
 	}
 	reading.Wait()
@@ -31,13 +40,8 @@ func (s *Slow) start(open func() *connection) func() {
 	}
 }
 
-func (s *Slow) read(connection *connection, stop chan struct{}, reading *sync.WaitGroup) {
-	defer connection.close()
-	response, err := connection.begin(s.Request.Method, s.Request.Path, s.Request.Headers, nil)
-	reading.Done()
-	if err != nil {
-		return
-	}
+// read takes a tenth of the rate ten times a second. A read that waits for the server ends when it is to stop.
+func (s *Slow) read(response *http.Response, connection *connection, stop chan struct{}) {
 	turn := time.NewTicker(100 * time.Millisecond)
 	defer turn.Stop()
 	piece := make([]byte, s.Rate/10)
@@ -46,7 +50,10 @@ func (s *Slow) read(connection *connection, stop chan struct{}, reading *sync.Wa
 		case <-stop:
 			return
 		case <-turn.C:
-			if _, err := response.Body.Read(piece); err != nil {
+			if connection.socket.SetReadDeadline(time.Now().Add(time.Second)) != nil {
+				return
+			}
+			if _, err := response.Body.Read(piece); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 				return
 			}
 		}
