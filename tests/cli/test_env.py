@@ -11,6 +11,7 @@ from zipfile import ZipFile
 import boto3
 import pytest
 
+from support.server import Server
 from support.shell import Shell
 
 ROOT = Path(__file__).parents[2]
@@ -34,8 +35,9 @@ def test_boto3_knows_the_second_service_and_its_pages(shell: Shell, monkeypatch:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_models_that_were_known_before_stay_known(data: str, times: int, tmp_path: Path) -> None:
-    environment = {**os.environ, "AWS_DATA_PATH": str(tmp_path)}
+def test_models_that_were_known_before_stay_known(strict_server: Server, times: int, tmp_path: Path) -> None:
+    data = str(strict_server.directory)
+    environment = {**os.environ, **strict_server.where(), "AWS_DATA_PATH": str(tmp_path)}
     for _ in range(times):
         environment["AWS_DATA_PATH"] = _printed(data, environment)["AWS_DATA_PATH"]
     ours, *others = environment["AWS_DATA_PATH"].split(os.pathsep)

@@ -58,7 +58,7 @@ class Place(NamedTuple):
 
     def blobs(self) -> int:
         """How many were copied until now."""
-        if "database" in self.settings:
+        if self.settings["database"]:
             [[count]] = postgresql.execute(self.settings["database"], COUNT)
             return int(count)
         with suppress(Exception):
@@ -139,13 +139,13 @@ def listed(server: Server) -> Sequence[dict[str, str]]:
     return Registry(server, ACCOUNT).images("app")
 
 
-@pytest.fixture(params=["inside", "outside"])
+@pytest.fixture(params=[pytest.param("inside", marks=pytest.mark.about_sqlite), "outside"])
 def to(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     directory = tmp_path / "copy"
-    settings = {"master_key": str(tmp_path / "source/master.key")}
+    kinds = {"database": "", "store": ""}
     if request.param == "outside":
-        settings |= {"database": postgresql.database_of(directory), "store": new_address("s3")}
-    return Place(settings, directory)
+        kinds = {"database": postgresql.database_of(directory), "store": new_address("s3")}
+    return Place({"master_key": str(tmp_path / "source/master.key"), **kinds}, directory)
 
 
 @pytest.mark.timeout(900)

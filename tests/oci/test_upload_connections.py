@@ -83,6 +83,7 @@ def test_of_a_post_that_was_cut_off_nothing_is_left(
 # --- several requests to one upload --------------------------------------------------------------------------
 
 
+@pytest.mark.directory
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
 def test_a_second_writer_is_sent_away_and_the_bytes_of_the_first_stay_right(
     method: str, wire: Wire, registry: Registry, content: bytes
@@ -96,6 +97,21 @@ def test_a_second_writer_is_sent_away_and_the_bytes_of_the_first_stay_right(
     assert (second.status, second.code) == (409, "BLOB_UPLOAD_INVALID")
     assert wire.answer().headers["Range"] == "0-999"
     assert registry.oci.finish(location, sha256(content)).status == 201
+
+
+def test_of_two_writers_one_is_told_that_its_bytes_were_taken_and_only_those_are_there(
+    wire: Wire, registry: Registry, content: bytes
+) -> None:
+    """A directory lets in only the first one; where nothing can be locked it is who comes first to its end."""
+    location = registry.oci.begin(registry.create())
+    wire.request("PATCH", location, {"Content-Length": "1000", "Expect": "100-continue"})
+    wire.head()
+    wire.send(content[:500])
+    second = registry.oci.call("PATCH", location, b"second")
+    wire.send(content[500:])
+    written = {wire.answer().status: content, second.status: b"second"}
+    assert set(written) == {202, 409}
+    assert registry.oci.finish(location, sha256(written[202])).status == 201
 
 
 def test_the_status_can_be_asked_while_a_chunk_is_on_its_way(wire: Wire, registry: Registry, content: bytes) -> None:

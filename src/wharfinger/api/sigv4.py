@@ -104,15 +104,16 @@ def signature(
     query: str,
     headers: Sequence[tuple[str, str]],
     body_hash: str,
+    path: str = "/",
 ) -> str:
-    """The signature of a request for `/`: its query in canonical form, its signed headers in order, their names small.
+    """The signature of a request: its query in canonical form, its signed headers in order, their names small.
 
     The command line signs with it what the server checks with it.
     """
     canonical = "\n".join(
         (
             method,
-            "/",
+            path,
             query,
             *(f"{name}:{value}" for name, value in headers),
             "",

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from wharfinger.server import audit, data, tls
+from wharfinger.server import audit, bucket, data, tls
 from wharfinger.server.data import Running
 from wharfinger.server.settings import Settings, is_loopback
 from wharfinger.services import declared, health, login
@@ -62,6 +62,7 @@ def examine(settings: Settings, *, deep: bool = False) -> Iterator[Finding]:
         yield from _directory(directory)
         contents = asyncio.run(_contents(settings))
         yield from contents
+        yield from _bucket(settings)
         if deep and not any(finding.problem for finding in contents if finding.subject in _NEEDED):
             yield from (Finding(*result) for result in audit.examine(settings))
         yield from _server(directory)
@@ -171,6 +172,17 @@ async def _store(state: State) -> Finding:
     reason = await health.missing_store(state)
     cure = f"It cannot be used ({reason}): see that it is there, and who may do what in it."
     return Finding("store of the layers", cure if reason else None)
+
+
+def _bucket(settings: Settings) -> Iterator[Finding]:
+    address = settings.store_address
+    if address is None:
+        return
+    subject = f"rules of the bucket {address.container}"
+    try:
+        yield Finding(subject, bucket.problem(address))
+    except bucket.RulesUnknown as reason:
+        yield Finding(f"{subject} were not looked at: {reason}")
 
 
 class _Problem(Exception):
