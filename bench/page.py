@@ -29,8 +29,8 @@ Each figure here is of one run of `make bench`; this page is made from what it w
 _METHOD: Final = """\
 ## How it was measured
 
-- The targets take turns for each workload: all of them once to warm up, then {rounds}. A figure is the median of
-  the rounds, and in brackets are the lowest and the highest. The disk is synced before each turn.
+- The targets take turns for each workload: all of them once{rounds}. A figure is the
+  median of the rounds, and in brackets are the lowest and the highest. The disk is synced before each turn.
 - Everything runs on one machine, the client too. The client is a small program in Go that uses one core at most; it
   makes bytes, their digests and its requests before the clock starts, signs calls of ECR while it runs, reads all
   answers to the end, and counts what is not the answer that it should be as an error.
@@ -78,7 +78,7 @@ def _sections(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
         yield "\n".join(_table(workloads, kinds))
     yield "\n".join(_slower(report, kinds))
     yield "\n".join(_targets(report))
-    rounds = "one round that counts" if report.rounds == 1 else f"{report.rounds} rounds that count"
+    rounds = "" if report.short else f" to warm up, and {report.rounds} times that count"
     yield _METHOD.format(rounds=rounds)
     yield _REPEAT
 

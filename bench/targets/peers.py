@@ -48,6 +48,7 @@ class Distribution(DockerRegistry):
     """The release that `make peers` builds."""
 
     name = "distribution v3"
+    durability = "files are synced, folders of links and manifests too, the folder that a layer moves to is not"
     program = "distribution"
     remedy = _PEERS
 
@@ -64,7 +65,7 @@ class Zot(Server):
     """Its minimal build, told to sync what it commits."""
 
     name = "zot"
-    durability = "files are synced, because `commit` is set, which is off by default"
+    durability = "files are synced, because `commit` is set, which is off by default; folders are not"
     # it writes its whole index with each tag, so 10,000 of them take too long to be deleted from
     doors = frozenset({"pull", "push", "start"})
     remedy = "put the program `zot-linux-amd64-minimal` of a release on the PATH as `zot`"
