@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 from bench import load
 from bench.bars import DOCKER, times
@@ -23,24 +23,21 @@ _PAGE: Final = 100
 _CLIENTS: Final = 8
 
 
+def _tag(number: int) -> str:
+    return f"t{number:05}"
+
+
+def _put(target: Server, repository: str, tag: str, one: Image) -> Request:
+    headers = {**target.headers, "Content-Type": OCI_IMAGE}
+    return Request("PUT", f"/v2/{repository}/manifests/{tag}", headers, one.text, status=201)
+
+
 def _filled(target: Server, scale: Scale, repository: str = _REPOSITORY) -> Sequence[Image]:
     """A repository with many tags, each on an image of its own; their blobs are the same."""
     target.create(repository)
     images = list(itertools.islice(variants(base(target, repository)), scale.tags))
-    found = load.shared(
-        target,
-        [
-            Request(
-                "PUT",
-                f"/v2/{repository}/manifests/t{number:05}",
-                {**target.headers, "Content-Type": OCI_IMAGE},
-                one.text,
-                status=201,
-            )
-            for number, one in enumerate(images)
-        ],
-        _CLIENTS,
-    )
+    requests = [_put(target, repository, _tag(number), one) for number, one in enumerate(images)]
+    found = load.shared(target, requests, _CLIENTS)
     assert found.errors == 0, (target.name, found)
     return images
 
@@ -49,12 +46,13 @@ class _Filled:
     """The large repository of each target, filled once for all workloads of this file."""
 
     def __init__(self) -> None:
-        self._left: dict[Server, Iterator[Image]] = {}
+        self._left: dict[Server, Iterator[tuple[str, Image]]] = {}
 
-    def images(self, target: Server, scale: Scale) -> Iterator[Image]:
-        """Those that nobody has deleted, each given out once."""
+    def images(self, target: Server, scale: Scale) -> Iterator[tuple[str, Image]]:
+        """Those that nobody has deleted with their tags, each given out once."""
         if target not in self._left:
-            self._left[target] = iter(_filled(target, scale))
+            images = _filled(target, scale)
+            self._left[target] = ((_tag(number), one) for number, one in enumerate(images))
         return self._left[target]
 
 
@@ -66,30 +64,53 @@ def _tags(place: float) -> Callable[[Server, Scale], Run]:
 
     def prepare(target: Server, scale: Scale) -> Run:
         _FILLED.images(target, scale)
-        last = f"&last=t{int(place * scale.tags):05}" if place else ""
+        last = f"&last={_tag(int(place * scale.tags))}" if place else ""
         asked = [Request("GET", f"/v2/{_REPOSITORY}/tags/list?n={_PAGE}{last}", target.headers)]
         return lambda: sampled(target, lambda: load.repeated(target, asked, _CLIENTS, scale.seconds), per_second)
 
     return prepare
 
 
-def _deleted(target: Server, scale: Scale) -> Run:
+def _deleted(by: Literal["imageDigest", "imageTag"]) -> Callable[[Server, Scale], Run]:
     """A hundred in one call of ours, or each by a request of its own; one client."""
-    images = _FILLED.images(target, scale)
 
-    def run() -> Sample:
-        if isinstance(target, Wharfinger):
-            ids = [{"imageDigest": one.digest} for one in itertools.islice(images, _BATCH)]
+    def prepare(target: Server, scale: Scale) -> Run:
+        images = _FILLED.images(target, scale)
+
+        def run() -> Sample:
+            if not isinstance(target, Wharfinger):
+                return _one_by_one(target, [one for _, one in itertools.islice(images, scale.deletions)])
+            some = itertools.islice(images, _BATCH)
+            ids = [{by: one.digest if by == "imageDigest" else tag} for tag, one in some]
             asked = [call("BatchDeleteImage", {"repositoryName": _REPOSITORY, "imageIds": ids})]
             return sampled(target, lambda: load.shared(target, asked, 1), lambda found: len(ids) * per_second(found))
-        return _one_by_one(target, list(itertools.islice(images, scale.deletions)))
 
-    return run
+        return run
+
+    return prepare
 
 
 def _deleted_singly(target: Server, scale: Scale) -> Run:
     images = _FILLED.images(target, scale)
-    return lambda: _one_by_one(target, list(itertools.islice(images, scale.deletions)))
+    return lambda: _one_by_one(target, [one for _, one in itertools.islice(images, scale.deletions)])
+
+
+def _with_all_tags(target: Server, scale: Scale) -> Run:
+    """One image of a repository that has all the tags there are."""
+    repository = "many-tags"
+    target.create(repository)
+    images = variants(base(target, repository))
+
+    def run() -> Sample:
+        one = next(images)
+        tags = [_put(target, repository, _tag(number), one) for number in range(scale.tags // 10)]
+        before = load.shared(target, tags, _CLIENTS)
+        assert before.errors == 0, (target.name, before)
+        path = f"/v2/{repository}/manifests/{one.digest}"
+        asked = [Request("DELETE", path, target.headers, status=202)]
+        return sampled(target, lambda: load.shared(target, asked, 1), lambda found: found.p50)
+
+    return run
 
 
 def _one_by_one(target: Server, images: Sequence[Image]) -> Sample:
@@ -121,8 +142,23 @@ WORKLOADS: Final = (
         "deletion from 10,000 images: 100 by BatchDeleteImage, or a request each",
         "images/s",
         _DELETE,
-        _deleted,
+        _deleted("imageDigest"),
         (times(50, DOCKER),),
+    ),
+    Workload(
+        "delete-tags",
+        "deletion of 100 of 10,000 tags by BatchDeleteImage",
+        "tags/s",
+        frozenset({"ecr", "delete"}),
+        _deleted("imageTag"),
+    ),
+    Workload(
+        "delete-many-tags",
+        "deletion of an image with 1,000 tags",
+        "ms",
+        _DELETE,
+        _with_all_tags,
+        less_is_better=True,
     ),
     Workload(
         "delete-singly",

@@ -10,6 +10,7 @@ from typing import Final
 from bench import load
 from bench.bars import DOCKER, NGINX, ZOT, Bar, times
 from bench.load import Found, Request
+from bench.results import Sample
 from bench.targets import REPOSITORY, Server
 from bench.targets.target import Door
 from bench.workloads.workload import KIB, MIB, Run, Scale, Workload, mib_per_second, per_second, sampled
@@ -93,6 +94,22 @@ def _downloads(size: int, clients: int) -> Callable[[Server, Scale], Run]:
         return lambda: sampled(target, lambda: load.shared(target, asked, clients), mib_per_second)
 
     return prepare
+
+
+def _cold(target: Server, scale: Scale) -> Run:
+    """Nothing of what the target has written is in the page cache."""
+    del scale
+    asked = [_blob(target, _bytes(_LARGE))]
+
+    def run() -> Sample:
+        os.sync()  # only what is on the disk can be dropped
+        for path in target.directory.rglob("*"):
+            if path.is_file():
+                with path.open("rb") as file:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        return sampled(target, lambda: load.shared(target, asked, 1), mib_per_second)
+
+    return run
 
 
 def _ranges(target: Server, scale: Scale) -> Run:
@@ -196,6 +213,7 @@ WORKLOADS: Final = (
         _downloads(_LARGE, 8),
         (times(0.8, NGINX), times(1, DOCKER)),
     ),
+    Workload("pull-cold", "pull of 200 MiB, one client, from the disk", "MiB/s", _PULL, _cold),
     Workload("ranges", "16 parallel range reads of 8 MiB", "MiB/s", _PULL, _ranges, (times(1, DOCKER),)),
     Workload(
         "beside-slow",
