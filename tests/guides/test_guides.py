@@ -40,8 +40,9 @@ def followed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     access_file = directory / "access.toml"
     access_file.touch()
     settings = {**SETTINGS, "access_file": str(access_file)}
-    with Server(directory / "data", **settings):
+    with Server(directory / "data", **settings) as server:
         variables = {
+            **server.where(),
             "WHARFINGER_DATA": str(directory / "data"),
             **{f"WHARFINGER_{name.upper()}": value for name, value in settings.items()},
         }

@@ -113,7 +113,7 @@ def test_the_command_line_works_by_the_data_directory(served: Server, tmp_path: 
         check=False,
         capture_output=True,
         text=True,
-        env={"HOME": str(tmp_path), "PATH": "/usr/bin"},
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin", **served.where()},
     )
     assert (ended.returncode, ended.stderr) == (0, "")
 

@@ -178,7 +178,7 @@ def watch(monkeypatch: pytest.MonkeyPatch, name: str, note: Callable[..., None])
 
 def problems(files: KeyFiles) -> str:
     """Those that the doctor finds with the keys."""
-    settings = settings_of(files.directory, master_key=str(files.master))
+    settings = settings_of(files.directory, master_key=str(files.master), database="")
     return "\n".join(finding.problem or "" for finding in doctor._keys(settings, files.masters()))
 
 

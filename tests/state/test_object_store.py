@@ -76,7 +76,7 @@ async def test_an_endpoint_without_tls_may_come_from_the_environment(
 @pytest.fixture
 async def doors(store: Between, tmp_path: Path) -> AsyncIterator[Doors]:
     with having_rights("s3"):
-        async with prepared(tmp_path / "data", store=new_address("s3", store.address)) as state:
+        async with prepared(tmp_path / "data", store=new_address("s3", store.address), redirect=True) as state:
             await create_repository(state)
             store.asked.clear()
             yield Doors(state)

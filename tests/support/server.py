@@ -188,21 +188,17 @@ class Server:
     def told(self, command: str, *options: str) -> subprocess.CompletedProcess[str]:
         """What a command that succeeds says of the data directory."""
         arguments = [sys.executable, "-m", "wharfinger", command, "--data", str(self.directory), *options]
-        environment = {**_clean_environment(), **self.where(), **self._store(), **self._variables("master_key")}
+        needed = {**self.where(), **rights(str(self.settings.get("store", ""))), **self._variables("master_key")}
+        environment = {**_clean_environment(), **needed}
         return subprocess.run(arguments, check=True, capture_output=True, text=True, env=environment)
 
     def where(self) -> dict[str, str]:
-        """The variables by which commands find the data that is not in the directory."""
-        return self._variables("database")
+        """The variables by which commands find the data that is not in the directory; a store they may not read."""
+        return self._variables("database", "store")
 
     def _variables(self, *names: str) -> dict[str, str]:
         """Those of the settings that have these names, as variables."""
         return {f"WHARFINGER_{name.upper()}": str(self.settings[name]) for name in names if name in self.settings}
-
-    def _store(self) -> dict[str, str]:
-        """The variables by which a command gets at the bytes."""
-        address = str(self.settings.get("store", ""))
-        return {"WHARFINGER_STORE": address, **rights(address)} if address else {}
 
 
 @functools.cache

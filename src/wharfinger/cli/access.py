@@ -65,6 +65,7 @@ def running_server(settings: Settings) -> Running:
 
 def first_key(settings: Settings) -> Credentials:
     """The key of the default account, which the data directory holds; ends the program if it cannot be read."""
+    from wharfinger.domain.faults import Unavailable  # noqa: PLC0415
     from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
     from wharfinger.services import login  # noqa: PLC0415
     from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
@@ -82,6 +83,8 @@ def first_key(settings: Settings) -> Credentials:
         return asyncio.run(read())
     except (SecretsUnreadable, PermissionError, StoreMisconfigured) as error:
         raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
+    except Unavailable as fault:
+        raise click.ClickException(f"the database cannot be used: {fault.reason}.") from None
 
 
 def _key(settings: Settings, asked: AbstractSet[str]) -> tuple[str, str, str | None]:

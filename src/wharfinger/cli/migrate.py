@@ -19,6 +19,7 @@ def migrate(**options: Any) -> None:
     """
     from wharfinger.domain.faults import Unavailable  # noqa: PLC0415 - help and errors need no database
     from wharfinger.server import data  # noqa: PLC0415
+    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
     from wharfinger.state.db.schema import SchemaTooNew  # noqa: PLC0415
 
     settings = settings_from(options)
@@ -28,6 +29,8 @@ def migrate(**options: Any) -> None:
         before, after = asyncio.run(data.bring_up_to_date(settings))
     except SchemaTooNew as error:
         raise click.ClickException(f"the database is from a newer Wharfinger: {error}. Update this one.") from None
+    except StoreMisconfigured as error:
+        raise click.ClickException(f"{error}.") from None
     except Unavailable as fault:
         raise click.ClickException(f"the tables stay as they are: {fault.reason}.") from None
     if before == after:

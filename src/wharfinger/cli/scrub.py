@@ -48,7 +48,8 @@ def scrub(*, rate: float | None, as_json: bool, **options: Any) -> None:
 
 async def _scrub(settings: Settings, rate: float | None, *, as_json: bool) -> int:
     """How much is rotten."""
-    from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
+    from wharfinger.domain.faults import Unavailable  # noqa: PLC0415 - help and errors need no database
+    from wharfinger.server import data  # noqa: PLC0415
     from wharfinger.services import health  # noqa: PLC0415
     from wharfinger.services import scrub as service  # noqa: PLC0415
     from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
@@ -62,6 +63,8 @@ async def _scrub(settings: Settings, rate: float | None, *, as_json: bool) -> in
         state = await data.open_state(settings)
     except (SecretsUnreadable, PermissionError, StoreMisconfigured) as error:
         raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
+    except Unavailable as fault:
+        raise click.ClickException(f"the database cannot be used: {fault.reason}.") from None
     try:
         missing = await health.missing(state)
         if missing is not None:

@@ -18,7 +18,7 @@ from wharfinger.services import copy, declared, jobs, login
 from wharfinger.services.login import Credentials
 from wharfinger.state import State, certificates, nodes
 from wharfinger.state.blobs.directory import DirectoryStore
-from wharfinger.state.blobs.store import BlobStore
+from wharfinger.state.blobs.store import BlobStore, StoreMisconfigured
 from wharfinger.state.clock import Clock, SharedClock, system_clock
 from wharfinger.state.db import data_key
 from wharfinger.state.db.database import Database
@@ -82,9 +82,10 @@ async def prepare(settings: Settings) -> Credentials:
     """Make what is missing in the data directory, bring the tables up to date; the first access key.
 
     On PostgreSQL only tables that are not there are made. Raises AccessFileInvalid, SchemaTooNew, SchemaTooOld,
-    CopyUnfinished.
+    CopyUnfinished, StoreMisconfigured.
     """
     directory = settings.directory
+    _check_rows_are_here(settings)
     make_directory(settings)
     keys = key_files(settings)
     if is_shared(settings):
@@ -156,13 +157,24 @@ def is_shared(settings: Settings) -> bool:
 def open_database(settings: Settings, patience: float = _STATEMENT_SECONDS) -> Database:
     """The database alone, without any key, for one process and one event loop.
 
-    `patience` is how long PostgreSQL may take for a statement.
+    `patience` is how long PostgreSQL may take for a statement. Raises StoreMisconfigured.
     """
+    _check_rows_are_here(settings)
     if not settings.database:
         return Sqlite(settings.directory)
     from wharfinger.state.db.postgres import Postgres  # noqa: PLC0415 - most servers do not need it
 
     return Postgres(settings.database, patience=patience)
+
+
+def _check_rows_are_here(settings: Settings) -> None:
+    """A node that is not told of its database would begin anew, with nothing in it."""
+    directory = settings.directory
+    if not is_shared(settings) and nodes.is_of_one(directory) and not (directory / FILE).exists():
+        raise StoreMisconfigured(
+            "this is the directory of a node, whose rows are in a database that others share: name it with "
+            "--database, or as WHARFINGER_DATABASE"
+        )
 
 
 async def _prepare_shared(settings: Settings) -> None:

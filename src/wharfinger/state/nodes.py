@@ -21,3 +21,8 @@ def name(directory: Path) -> str:
         found = new_storage_id()
         write_private(path, found.encode())
     return found
+
+
+def is_of_one(directory: Path) -> bool:
+    """Whether a data directory is that of a node, whose rows are elsewhere."""
+    return (directory / _FILE).exists()
