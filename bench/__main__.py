@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def main() -> None:
         parser.error(f"there is no workload {', '.join(sorted(unknown))}")
     if options.rounds < 1:
         parser.error("there has to be a round")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # and the servers with it
     try:
         load.build()
     except Missing as missing:

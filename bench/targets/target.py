@@ -75,9 +75,11 @@ class Server(Target):
         self.ecr: Any = None  # where it has such a door
 
     def __enter__(self) -> Self:
-        self.start()
-        self._stack.callback(self._stop)
-        self.prepare()
+        with ExitStack() as failing:
+            failing.callback(self._stack.close)
+            self.start()
+            self.prepare()
+            failing.pop_all()
         return self
 
     def start(self) -> float:
@@ -91,6 +93,7 @@ class Server(Target):
             start_new_session=True,
         )
         self.tree = Tree(self._process.pid)
+        self._stack.callback(self._stop, self._process)
         self._wait(began)
         return time.perf_counter() - began
 
@@ -99,12 +102,13 @@ class Server(Target):
         self.tree.kill()
         self._process.wait()
 
-    def _stop(self) -> None:
-        self._process.terminate()
+    def _stop(self, process: subprocess.Popen[bytes]) -> None:
+        process.terminate()
         try:
-            self._process.wait(timeout=60)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
-            self.kill()
+            Tree(process.pid).kill()
+            process.wait()
 
     def command(self) -> list[str]:
         raise NotImplementedError

@@ -79,3 +79,15 @@ def test_a_server_that_is_gone_is_an_error_and_no_wait() -> None:
     gone.__exit__(None, None, None)
     found = load.repeated(gone, [Request("GET", "/v2/")], 2, 60)
     assert (found.count, found.errors > 0) == (0, True)
+
+
+class Unprepared(Wharfinger):
+    def prepare(self) -> None:
+        raise RuntimeError("not prepared")
+
+
+def test_a_server_that_cannot_be_prepared_is_ended() -> None:
+    target = Unprepared()
+    with pytest.raises(RuntimeError, match="not prepared"), target:
+        pass
+    assert (target.tree.pids(), target.directory.exists()) == ([], False)
