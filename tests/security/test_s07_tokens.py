@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from support import postgresql
 from support.issuer import AUDIENCE, SUBJECT, Issuer, SigningKey, base64url, ec_key, rsa_key, signed
 from support.state import Clock
 from support.strict import ACCOUNT, Strict, new_strict, open_strict
@@ -49,26 +50,32 @@ def issuer(listening: Issuer) -> Issuer:
     return listening
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory, listening: Issuer) -> Path:
+async def prepare(directory: Path, issuer: Issuer) -> None:
     """A data directory that believes the issuer, and has a role for the main branch of one repository."""
+    conditions = {f"{issuer.name}:aud": AUDIENCE, f"{issuer.name}:sub": SUBJECT}
+    provider = {"issuer": issuer.url, "audiences": [AUDIENCE, "other"]}
+    async with new_strict(directory, webhook_private=True) as opened:
+        await opened.one.done(opened.root, "PutIdentityProvider", **provider)
+        await role(opened, federated_trust(issuer, StringEquals=conditions))
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory, listening: Issuer) -> Path | None:
+    """One to copy, where all of it is in the directory."""
+    if postgresql.IN_USE:
+        return None
     directory = tmp_path_factory.mktemp("prepared") / "data"
-    conditions = {f"{listening.name}:aud": AUDIENCE, f"{listening.name}:sub": SUBJECT}
-    provider = {"issuer": listening.url, "audiences": [AUDIENCE, "other"]}
-
-    async def prepare() -> None:
-        async with new_strict(directory, webhook_private=True) as opened:
-            await opened.one.done(opened.root, "PutIdentityProvider", **provider)
-            await role(opened, federated_trust(listening, StringEquals=conditions))
-
-    asyncio.run(prepare())
+    asyncio.run(prepare(directory, listening))
     return directory
 
 
 @pytest.fixture
-async def strict(tmp_path: Path, clock: Clock, prepared: Path) -> AsyncIterator[Strict]:
-    """A server on a copy of it."""
-    shutil.copytree(prepared, tmp_path / "data")
+async def strict(tmp_path: Path, clock: Clock, listening: Issuer, prepared: Path | None) -> AsyncIterator[Strict]:
+    """A server that is prepared so."""
+    if prepared is None:
+        await prepare(tmp_path / "data", listening)
+    else:
+        shutil.copytree(prepared, tmp_path / "data")
     async with open_strict(tmp_path / "data", clock, webhook_private=True) as opened:
         yield opened
 
