@@ -32,7 +32,7 @@ class Scale(NamedTuple):
 
 FULL: Final = Scale(2, 500, 4, 1000, 10_000, 20, 1000, 20_000)
 # of the counts about a tenth
-SHORT: Final = Scale(0.5, 80, 1, 1000, 1000, 10, 100, 2000)
+SHORT: Final = Scale(0.5, 80, 1, 1000, 1000, 10, 200, 2000)
 
 
 class Workload(NamedTuple):
