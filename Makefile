@@ -6,8 +6,8 @@ BIN := .venv/bin
 # parallel test processes; `make test JOBS=0` runs them in one
 JOBS ?= 2
 
-.PHONY: run test soak check format bench bench-access bench-pages bench-store-requests tools generate docs lock \
-  mutation clean
+.PHONY: run test soak check format bench bench-page bench-access bench-pages bench-store-requests tools peers \
+  generate docs lock mutation clean
 
 run: .venv/ready
 	@exec $(BIN)/wharfinger serve $(ARGS)
@@ -25,6 +25,7 @@ check: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.reference --check
+	$(BIN)/python -m bench.page --check
 	$(BIN)/pytest -q tests/docs -m "not needs" --deselect tests/docs/test_tour.py
 
 format: .venv/ready
@@ -33,7 +34,15 @@ format: .venv/ready
 
 # beside real peers in one run; what is not installed is named and left out
 bench: .venv/ready
-	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+	PYTHONPATH=tests:. $(BIN)/python -m bench $(ARGS)
+
+# the page on speed and its plots, from bench/results.json, which `make bench ARGS="--json bench/results.json"` writes
+bench-page: .venv/ready
+	$(BIN)/python -m bench.page
+
+# what `make bench` compares with and Debian does not have: distribution from source, moto
+peers:
+	tools/install.sh peers
 
 # what access control costs, against the same server without it
 bench-access: .venv/ready

@@ -1,60 +1,46 @@
-"""`make bench`: targets in turn, A B A B, medians with their spread, and the ratio."""
+"""`make bench`: this registry beside real peers and ceilings, in one run, in turn, with bars that it has to clear."""
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import signal
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from pathlib import Path
 
-from bench.targets import Target, available, conditions
-from bench.workloads import WORKLOADS, Workload, missing
+from bench import load
+from bench.comparison import compare
+from bench.table import table
+from bench.targets import Missing
+from bench.workloads import WORKLOADS, judged
+
+_SHORT_ROUNDS = 1
 
 
 def main() -> None:
-    """Run what was asked for and print one line per workload."""
+    """Run what was asked for, print it, and keep it as JSON if a file is named."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("workload", nargs="*", help=f"one of {', '.join(WORKLOADS)}; default: all")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("workload", nargs="*", metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}; default: all")
+    parser.add_argument("--rounds", type=int, default=3, help="that are counted, after one to warm up; default: 3")
+    parser.add_argument("--short", action="store_true", help="what has a bar, one round, about a minute")
+    parser.add_argument(
+        "--json", type=Path, help="write the results there; docs/performance.md is made from such a file"
+    )
     options = parser.parse_args()
     unknown = set(options.workload) - set(WORKLOADS)
     if unknown:
-        parser.error(f"there is no workload {', '.join(unknown)}")
-    if (reason := missing()) is not None:
-        sys.exit(reason)
-    kinds, left_out = available()
-    with ExitStack() as stack:
-        targets = [stack.enter_context(kind()) for kind in kinds]
-        print(f"{conditions()}, {options.rounds} rounds, median (lowest to highest)")
-        for target in targets:
-            print(f"{target.name} {target.version()}: {target.durability}")
-        for line in left_out:
-            print(f"left out: {line}")
-        for name in options.workload or WORKLOADS:
-            _print(WORKLOADS[name], targets, _measure(WORKLOADS[name], targets, options.rounds))
-
-
-def _measure(workload: Workload, targets: Sequence[Target], rounds: int) -> list[list[float]]:
-    """The rates of each target; the first round is a warm-up and not counted."""
-    rates: list[list[float]] = [[] for _ in targets]
-    for number in range(rounds + 1):
-        for rate, target in zip(rates, targets, strict=True):
-            found = workload.run(target)
-            if number:
-                rate.append(found)
-    return rates
-
-
-def _print(workload: Workload, targets: Sequence[Target], rates: Sequence[Sequence[float]]) -> None:
-    shown = [
-        f"{target.name} {statistics.median(rate):,.0f} ({min(rate):,.0f} to {max(rate):,.0f}) {workload.unit}"
-        for target, rate in zip(targets, rates, strict=True)
-    ]
-    if len(rates) == 2:
-        ratio = statistics.median(rates[0]) / statistics.median(rates[1])
-        shown.append(f"ratio {ratio:.1f}")
-    print(f"{workload.name}: {', '.join(shown)}")
+        parser.error(f"there is no workload {', '.join(sorted(unknown))}")
+    if options.rounds < 1:
+        parser.error("there has to be a round")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))  # and the servers with it
+    try:
+        load.build()
+    except Missing as missing:
+        sys.exit(str(missing))
+    names = options.workload or (judged() if options.short else list(WORKLOADS))
+    for report in compare(names, _SHORT_ROUNDS if options.short else options.rounds, options.short):
+        if options.json:
+            options.json.write_bytes(report.to_json())
+    print(table(report))
 
 
 if __name__ == "__main__":

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import bench.unguarded
-from bench.targets import REPOSITORY, Target, Wharfinger, conditions
-from bench.workloads import Workload, manifests_by_tag, missing, small_blobs
+from bench import load
+from bench.comparison import in_turn
+from bench.results import series_of, shown
+from bench.targets import REPOSITORY, Missing, Target, Wharfinger, conditions
+from bench.workloads import FULL, WORKLOADS, Workload
 
-WORKLOADS = (
-    Workload("manifest GET by tag with a Basic token, 32 connections", "/s", manifests_by_tag),
-    Workload("blob GET of 100 bytes with a Basic token, 32 connections", "/s", small_blobs),
-)
-
-
+COMPARED: Final = ("manifest-by-tag", "blob-10k")
 _PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetAuthorizationToken"]
 
 
@@ -67,28 +65,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench-access", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    if (reason := missing()) is not None:
-        sys.exit(reason)
+    try:
+        load.build()
+    except Missing as missing:
+        sys.exit(str(missing))
     with ExitStack() as stack:
         targets = [stack.enter_context(kind()) for kind in (Wharfinger, WithPolicies, Unguarded)]
-        print(f"{conditions()}, {options.rounds} rounds, median (lowest to highest)")
-        for workload in WORKLOADS:
-            _compare(workload, targets, options.rounds)
+        print(f"{', '.join(conditions().values())}, {options.rounds} rounds, median (lowest to highest)")
+        for name in COMPARED:
+            _compare(WORKLOADS[name], targets, options.rounds)
 
 
 def _compare(workload: Workload, targets: Sequence[Target], rounds: int) -> None:
-    rates: list[list[float]] = [[] for _ in targets]
-    for number in range(rounds + 1):
-        for rate, target in zip(rates, targets, strict=True):
-            found = workload.run(target)
-            if number:
-                rate.append(found)
-    print(f"{workload.name}:")
-    without = statistics.median(rates[-1])
-    for target, rate in zip(targets, rates, strict=True):
-        cost = without / statistics.median(rate)
+    found = series_of(in_turn(workload, targets, rounds, FULL, warm_up=1))
+    print(f"{workload.title}:")
+    for name, series in found.items():
+        cost = found[Unguarded.name].median / series.median
         print(
-            f"  {target.name}: {statistics.median(rate):,.0f} ({min(rate):,.0f} to {max(rate):,.0f}) {workload.unit}, "
+            f"  {name}: {shown(series.median)} ({shown(series.lowest)} to {shown(series.highest)}) {workload.unit}, "
             f"takes {cost:.2f} of the time without access control"
         )
 

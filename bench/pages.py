@@ -67,8 +67,8 @@ class Filled(Wharfinger):
         if not data.exists():
             self._fill(data)
         super().__enter__()
-        self._connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        self._stack.callback(self._connection.close)
+        self._kept = http.client.HTTPConnection("127.0.0.1", self.port)
+        self._stack.callback(self._kept.close)
         return self
 
     def _fill(self, data: Path) -> None:
@@ -87,7 +87,7 @@ class Filled(Wharfinger):
         headers = {"Content-Type": JSON_1_1, "X-Amz-Target": f"{TARGETS[service]}.{operation}"}
         content = json.dumps(body).encode()
         request = AWSRequest("POST", f"{self.address}/", headers=headers, data=content)
-        SigV4Auth(Credentials(*self._root), service, self._region).add_auth(request)
+        SigV4Auth(Credentials(*self.key), service, self.region).add_auth(request)
         return Request("POST", "/", dict(request.headers.items()), content)
 
     def pull(self, push: Push, reference: str) -> Request:
@@ -98,8 +98,8 @@ class Filled(Wharfinger):
     def send(self, request: Request) -> tuple[float, bytes]:
         """Milliseconds until all of the answer was there, and its body."""
         began = time.perf_counter()
-        self._connection.request(request.method, request.path, request.body or None, dict(request.headers))
-        answer = self._connection.getresponse()
+        self._kept.request(request.method, request.path, request.body or None, dict(request.headers))
+        answer = self._kept.getresponse()
         body = answer.read()
         took = time.perf_counter() - began
         assert answer.status == 200, (request, answer.status, body)
@@ -274,7 +274,9 @@ def main() -> None:
             stack.enter_context(Filled(images, options.directory, options.database)) for images in options.images
         ]
         database = "PostgreSQL" if options.database else "SQLite"
-        print(f"{conditions()}, {database}, {_REPOSITORIES} repositories, {options.samples} samples")
+        print(
+            f"{', '.join(conditions().values())}, {database}, {_REPOSITORIES} repositories, {options.samples} samples"
+        )
         results = []
         for measure in MEASURES:
             if options.only in measure.name:

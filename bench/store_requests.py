@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from bench.targets import REPOSITORY, DockerRegistry, Target, Wharfinger
+from bench.targets import REPOSITORY, DockerRegistry, Server, Wharfinger
 from support import swift
 from support.between import Asked, Between, between
 from support.content import Image, image, layer
@@ -49,11 +49,10 @@ class OnS3(Wharfinger):
 
 
 class DistributionOnS3(DockerRegistry):
-    """Distribution over the store; `program` is another build than Debian's."""
+    """Distribution over the store; `program` may be another build than Debian's."""
 
-    def __init__(self, store: Between, program: str | None) -> None:
+    def __init__(self, store: Between) -> None:
         super().__init__()
-        self.program = program or self.program
         # what this machine says of AWS is not about this server
         self.environment = {name: value for name, value in self.environment.items() if not name.startswith("AWS_")}
         self._store = store
@@ -72,19 +71,20 @@ def main() -> None:
     parser.add_argument("--layer-mib", type=int, default=1, help="the size of each of the five layers; default: 1")
     parser.add_argument("--distribution", help="a program of distribution; default: docker-registry")
     options = parser.parse_args()
-    for program in ("skopeo", options.distribution or "docker-registry"):
+    DistributionOnS3.program = options.distribution or DistributionOnS3.program
+    for program in ("skopeo", DistributionOnS3.program):
         if shutil.which(program) is None:
             sys.exit(f"{program} is not installed")
     one = image(*[layer(options.layer_mib * MEBIBYTE) for _ in range(_LAYERS)])
     with between(swift.endpoint()) as store, tempfile.TemporaryDirectory(prefix="bench-") as home:
-        targets = (OnS3(store), DistributionOnS3(store, options.distribution))
+        targets = (OnS3(store), DistributionOnS3(store))
         found = [line for target in targets for line in _measure(target, store, one, Path(home))]
     print(f"{_LAYERS} layers of {options.layer_mib} MiB and a config, requests to S3")
     _print(found)
     print(json.dumps([line._asdict() for line in found]))
 
 
-def _measure(target: Target, store: Between, one: Image, home: Path) -> list[Counted]:
+def _measure(target: Server, store: Between, one: Image, home: Path) -> list[Counted]:
     """A push, the same push again, and a pull whose bytes are compared."""
     with target, ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=home)))

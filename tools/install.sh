@@ -1,5 +1,6 @@
 #!/bin/sh
 # Programs for the tests that pip cannot give, under .tools. Only what is not there yet in its pinned version is built.
+# With the argument `peers` it is what `make bench` compares with, and not what the tests need.
 # What goes wrong with one of them is said, and the others are installed all the same.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -59,11 +60,28 @@ install_languages() {
     fi
 }
 
+# in an environment of its own, for it has versions of its own
+install_moto() {
+    cmp -s tools/moto.lock "$tools/moto/.installed" && return
+    if output=$(python3 -m venv --clear "$tools/moto" 2>&1 &&
+        "$tools/moto/bin/pip" install -q --disable-pip-version-check --require-hashes -r tools/moto.lock 2>&1); then
+        cp tools/moto.lock "$tools/moto/.installed"
+    else
+        echo "$output" >&2
+        complain "moto was not installed, see above"
+    fi
+}
+
 mkdir -p "$tools/bin"
 if ! has_go || ! has_node; then
     install_languages
     if ! has_node; then ln -sf "$tools/languages/bin/node" "$tools/bin/node"; fi
     PATH="$tools/languages/bin:$PATH"
+fi
+if [ "${1-}" = peers ]; then
+    install_go distribution github.com/distribution/distribution/v3 /cmd/registry v3.1.2
+    install_moto
+    exit "$failed"
 fi
 install_go crane github.com/google/go-containerregistry /cmd/crane v0.20.7
 install_go oras oras.land/oras /cmd/oras v1.2.3

@@ -1,100 +1,26 @@
-"""What each journey may cost, in counts that are the same on every machine: statements, commits, syncs, bytes held."""
+"""What each journey may cost, in counts that are the same on every machine: statements, commits, syncs."""
 
 from __future__ import annotations
 
 import json
 import os
-import tracemalloc
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import apsw
 import pytest
 
 from support.answer import Answer
 from support.content import Image, image, index, layer, sha256
-from support.doors import Body, Doors
-from support.passing import Passing
+from support.doors import Doors
+from support.metered import Cost, Meter
 from support.state import Clock, create_repository, prepared
-from wharfinger.services import access
-from wharfinger.state import State, remembered
+from wharfinger.state import State
 from wharfinger.state.blobs.directory import DirectoryStore
-from wharfinger.state.blobs.store import Location
 from wharfinger.state.clock import DAY
-from wharfinger.state.db.database import P, T, Work
 from wharfinger.state.db.sqlite import Sqlite
 
 pytestmark = pytest.mark.directory
-
-MEBIBYTE = 1024 * 1024
-
-
-@dataclass
-class Metered(Passing):
-    """A database that notes how many statements each read and each transaction had."""
-
-    reads: list[int] = field(default_factory=list)
-    writes: list[int] = field(default_factory=list)
-    decisions: list[int] = field(default_factory=list)  # that somebody may do something
-    looks: int = 0  # whether any right has changed since
-
-    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        before = self.inner.statements
-        result = await self.inner.read(work, *args, **kwargs)
-        decides = work.__module__ in {access.__name__, remembered.__name__}
-        (self.decisions if decides else self.reads).append(self.inner.statements - before)
-        return result
-
-    async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        result = await self.inner.ask(work, *args, **kwargs)
-        self.reads.append(1)
-        return result
-
-    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        before = self.inner.statements
-        result = await self.inner.write(work, *args, **kwargs)
-        self.writes.append(self.inner.statements - before)
-        return result
-
-    async def rights_version(self) -> int:
-        self.looks += 1
-        return await self.inner.rights_version()
-
-
-class Cost(NamedTuple):
-    """What some calls took. The syncs are those of files and folders, besides the database's own."""
-
-    reads: list[int]
-    writes: list[int]
-    syncs: int
-
-
-class Meter:
-    """Doors whose costs are counted."""
-
-    def __init__(self, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.db = Metered(state.db)
-        self.doors = Doors(replace(state, db=self.db))
-        self.syncs = 0
-        for name in ("fsync", "fdatasync"):
-            monkeypatch.setattr(os, name, self._counted(getattr(os, name)))
-
-    def _counted(self, sync: Callable[[int], None]) -> Callable[[int], None]:
-        def count(descriptor: int) -> None:
-            self.syncs += 1
-            sync(descriptor)
-
-        return count
-
-    async def cost_of(self, *calls: Awaitable[Answer]) -> Cost:
-        """Of these calls, each of which has to succeed."""
-        reads, writes, syncs = len(self.db.reads), len(self.db.writes), self.syncs
-        for call in calls:
-            answer = await call
-            assert answer.status < 300, answer
-        return Cost(self.db.reads[reads:], self.db.writes[writes:], self.syncs - syncs)
 
 
 @pytest.fixture
@@ -379,67 +305,3 @@ async def steps_of(state: State, page: Awaitable[Answer]) -> int:
     assert (await page).status == 200
     reader.trace_v2(0, None)
     return sum(steps)
-
-
-# --- memory --------------------------------------------------------------------------------------------------
-
-MOST_HELD = 3 * MEBIBYTE
-
-
-@pytest.fixture
-def most_held() -> Iterator[Callable[[], int]]:
-    """The most bytes that Python held at once since the test began."""
-    tracemalloc.start()
-    started, _ = tracemalloc.get_traced_memory()
-    yield lambda: tracemalloc.get_traced_memory()[1] - started
-    tracemalloc.stop()
-
-
-def pieces(count: int) -> Iterator[bytes]:
-    for number in range(count):
-        yield number.to_bytes(2, "big") * (32 * 1024)
-
-
-async def test_a_streamed_upload_is_never_held_whole(state: State, most_held: Callable[[], int]) -> None:
-    doors = Doors(state)
-    upload = await doors.begin("app")
-    answer = await doors.oci("PATCH", upload, Body(pieces(1024)))
-    assert answer.headers["range"] == f"0-{64 * MEBIBYTE - 1}"
-    assert most_held() < MOST_HELD
-
-
-async def test_a_blob_that_is_sent_by_pieces_is_never_held_whole(state: State, most_held: Callable[[], int]) -> None:
-    size = 64 * MEBIBYTE
-    digest = await push_zeros(Doors(state), state, size)
-    sent: list[int] = []
-
-    def count(piece: bytes) -> None:
-        sent.append(len(piece))
-
-    await Doors(state, sends_files=False).oci("GET", f"app/blobs/{digest}", sink=count)
-    assert (sum(sent), most_held() < MOST_HELD) == (size, True)
-
-
-async def push_zeros(doors: Doors, state: State, size: int) -> str:
-    """A blob that takes no room: the file has a hole. Its digest is not right, which no pull looks at."""
-    digest = sha256(b"")
-    await doors.push_blob("app", b"", digest)
-
-    async def enlarge(tx: Any) -> str:
-        await tx.run("UPDATE blobs SET size = :size", size=size)
-        return str((await tx.one("SELECT storage_id FROM blobs"))[0])
-
-    path = state.blobs.path(Location(await state.db.write(enlarge)))
-    assert path is not None
-    os.truncate(path, size)
-    return digest
-
-
-async def test_reading_bytes_again_for_another_algorithm_does_not_hold_them(
-    state: State, most_held: Callable[[], int]
-) -> None:
-    doors = Doors(state)
-    upload = await doors.begin("app")
-    await doors.oci("PATCH", upload, Body(pieces(512)))
-    answer = await doors.oci("PUT", f"{upload}?digest=sha512:{'0' * 128}")
-    assert (answer.code, most_held() < MOST_HELD) == ("DIGEST_INVALID", True)

@@ -4,7 +4,7 @@ Attacks: distribution CVE-2017-11468 (a body without a limit fills the memory) a
 was allocated before it was looked at).
 
 Memory under attack is measured with a server of its own in `tests/oci/test_slow_clients.py` and
-`tests/oci/test_streaming.py`, and byte by byte in `tests/perf/test_budgets.py`.
+`tests/oci/test_streaming.py`, and byte by byte in `tests/perf/test_held_bytes.py`.
 """
 
 from __future__ import annotations

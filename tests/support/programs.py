@@ -24,6 +24,7 @@ HOW_TO_GET = {
     "oras": "make tools",
     "conformance": "make tools",
     "node": "make tools",
+    "go": "make tools",
     "azurite-blob": "make tools",
     "nginx": "apt-get install nginx-light",
     "strace": "apt-get install strace",
@@ -40,7 +41,7 @@ def find(program: str) -> str | None:
         return "root" if os.geteuid() == 0 else None
     if program == "node" and not all((TOOLS / "node_modules" / package).is_dir() for package in _PACKAGES):
         return None
-    built = TOOLS / "bin" / program
+    built = TOOLS / ("languages/bin" if program == "go" else "bin") / program
     beside = shutil.which(program, path=Path(sys.executable).parent)  # of the development group
     if program == "azurite-blob":
         built = TOOLS / "node_modules" / ".bin" / program

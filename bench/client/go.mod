@@ -1,0 +1,3 @@
+module wharfinger/bench/client
+
+go 1.24

@@ -1,0 +1,194 @@
+"""Makes docs/performance.md and its plots from bench/results.json; with `--check` only says whether they are stale.
+
+Run as `python -m bench.page` from the root of the tree.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.plots import plot
+from bench.results import Kind, Measured, Report, Verdict, from_json, shown
+
+ROOT: Final = Path(__file__).parents[1]
+RESULTS: Final = ROOT / "bench" / "results.json"
+PAGE: Final = ROOT / "docs" / "performance.md"
+PLOTS: Final = ROOT / "docs" / "performance"
+# whom ratios in plots are to: the first that can do a workload
+COMPARED: Final = ("docker-registry", "moto")
+_INTRODUCTION: Final = """\
+# How fast it is
+
+Wharfinger beside other registries, on the same machine, in the same run, and beside what the machine can do at all.
+Each figure here is of one run of `make bench`; this page is made from what it wrote, `bench/results.json`, by
+`make bench-page`. Only the ratios say something about another machine."""
+_METHOD: Final = """\
+## How it was measured
+
+- The targets take turns for each workload: all of them once{rounds}. A figure is the
+  median of the rounds, and in brackets are the lowest and the highest. The disk is synced before each turn.
+- Everything runs on one machine, the client too. The client is a small program in Go that uses one core at most; it
+  makes bytes, their digests and its requests before the clock starts, signs calls of ECR while it runs, reads all
+  answers to the end, and counts what is not the answer that it should be as an error.
+- Bytes are random, and no layer is pushed twice but where that is what is measured.
+- Wharfinger checks a password or a signature with each request. The other registries are asked for none, so they have
+  less to do. docker-registry and distribution have the cache of descriptors that their sample settings have.
+- Bars are for Wharfinger with a worker for each core, as the others use all cores, but for the start and the memory.
+- The 99th percentile is of one request, or of all that belongs to one layer or image. Memory is the sum of the most
+  that each process held meanwhile (VmHWM)."""
+_REPEAT: Final = """\
+## Measure it yourself
+
+```shell
+make peers                         # distribution from source and moto, once; needs Go
+make bench                         # all of it
+make bench ARGS="--short"          # what has a bar, once, in a minute or two
+make bench ARGS="push-200m ranges" # some workloads
+make bench ARGS="--json bench/results.json" && make bench-page   # this page
+```
+
+What is not installed is named and left out. What many images cost a request is on a [page of its
+own](operations/size.md), what access control costs is measured by `make bench-access`, and how many statements,
+transactions, syncs and copies each request may take is held by the tests in `tests/perf/`."""
+
+
+def files(report: Report) -> dict[Path, str]:
+    """The page and its plots, by where they are."""
+    kinds: dict[str, Kind] = {target.name: target.kind for target in report.targets}
+    made = {PAGE: "\n\n".join(_sections(report, kinds)) + "\n"}
+    for group, workloads in _groups(report):
+        if plotted := _plotted(workloads):
+            made[_plot(group)] = plot(plotted, kinds, COMPARED)
+    return made
+
+
+def _sections(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    yield _INTRODUCTION
+    if report.short:
+        yield "**These figures are of the short form, one round each and with fewer images, so they are rough.**"
+    yield "\n".join(_bars(report))
+    for group, workloads in _groups(report):
+        yield f"## {group[0].upper()}{group[1:]}"
+        if plotted := _plotted(workloads):
+            yield f"![{len(plotted)} of the rows below as bars](performance/{_plot(group).name})"
+        yield "\n".join(_table(workloads, kinds))
+    yield "\n".join(_slower(report, kinds))
+    yield "\n".join(_targets(report))
+    rounds = "" if report.short else f" to warm up, and {report.rounds} times that count"
+    yield _METHOD.format(rounds=rounds)
+    yield _REPEAT
+
+
+def _groups(report: Report) -> list[tuple[str, list[Measured]]]:
+    found = itertools.groupby(report.workloads, key=lambda one: one.group)
+    return [(group, list(workloads)) for group, workloads in found]
+
+
+def _plotted(workloads: Sequence[Measured]) -> list[Measured]:
+    """Those with a bar; the others are in the table."""
+    return [one for one in workloads if one.verdicts and one.series]
+
+
+def _plot(group: str) -> Path:
+    return PLOTS / f"{group.lower()}.svg"
+
+
+def _bars(report: Report) -> Iterator[str]:
+    """What is asked of it, and what came of that."""
+    yield "## The bars"
+    yield ""
+    yield "| Work | Asked | Reached | |"
+    yield "| --- | --- | --- | --- |"
+    for measured in report.workloads:
+        for verdict in measured.verdicts:
+            yield f"| {measured.title} | {verdict.bar} | {_reached(verdict)} | {_judged(verdict)} |"
+
+
+def _reached(verdict: Verdict) -> str:
+    return "" if verdict.ratio is None else shown(verdict.ratio)
+
+
+def _judged(verdict: Verdict) -> str:
+    return "not measured" if verdict.met is None else "met" if verdict.met else "**not met**"
+
+
+def _table(workloads: Sequence[Measured], kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """All figures of a group."""
+    names = [name for name in kinds if any(name in one.series for one in workloads)]
+    yield f"| | {' | '.join(names)} |"
+    yield f"| --- | {' | '.join('---' for _ in names)} |"
+    for measured in workloads:
+        yield f"| {measured.title}, {measured.unit} | {' | '.join(_cell(measured, name) for name in names)} |"
+
+
+def _cell(measured: Measured, name: str) -> str:
+    series = measured.series.get(name)
+    if series is None:
+        return ""
+    spread = f" ({shown(series.lowest)} to {shown(series.highest)})" if len(series.samples) > 1 else ""
+    p99 = f", p99 {shown(series.p99)} ms" if series.p99 and measured.unit != "ms" else ""
+    errors = f", **{series.errors} errors**" if series.errors else ""
+    return f"{shown(series.median)}{spread}{p99}{errors}"
+
+
+def _slower(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    yield "## Where it is slower"
+    yield ""
+    lines = [line for measured in report.workloads for line in _faster_peers(measured, kinds)]
+    yield from lines or ["Than no other registry, in anything that was measured here."]
+
+
+def _faster_peers(measured: Measured, kinds: Mapping[str, Kind]) -> Iterator[str]:
+    """Others that do better than the best of ours."""
+    best = min if measured.less_is_better else max
+    own = [series.median for name, series in measured.series.items() if kinds[name] == "own"]
+    for name, series in measured.series.items():
+        if kinds[name] != "peer" or not own or best(series.median, best(own)) == best(own):
+            continue
+        values = f"{shown(series.median)} against {shown(best(own))} {measured.unit}"
+        yield f"- {measured.title}: {name} has {values}."
+
+
+def _targets(report: Report) -> Iterator[str]:
+    yield "## What was measured"
+    yield ""
+    machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
+    yield f"On {report.began[:10]}: {machine}."
+    yield ""
+    yield "| | Version | On disk when it answers |"
+    yield "| --- | --- | --- |"
+    for target in report.targets:
+        yield f"| {target.name} | {target.version} | {target.durability} |"
+    if report.left_out:
+        yield ""
+        yield from (f"Left out: {line}." for line in report.left_out)
+
+
+def stale(report: Report) -> list[Path]:
+    """The files that are not as they would be made."""
+    made = files(report)
+    old = [path for path in PLOTS.glob("*.svg") if path not in made]
+    return [path for path, text in made.items() if not path.exists() or path.read_text() != text] + old
+
+
+def main() -> None:
+    """Write the files, or say which would change."""
+    report = from_json(RESULTS.read_bytes())
+    changed = stale(report)
+    if "--check" in sys.argv[1:]:
+        if changed:
+            sys.exit(f"stale, run `make bench-page`: {', '.join(str(path.relative_to(ROOT)) for path in changed)}")
+        return
+    PLOTS.mkdir(exist_ok=True)
+    for path in changed:
+        path.unlink(missing_ok=True)
+    for path, text in files(report).items():
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
