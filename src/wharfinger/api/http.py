@@ -103,7 +103,7 @@ class Request:
     @property
     def host(self) -> str:
         """The host and port that the client meant; what it signed is the header `host`, and may be another."""
-        return self._origin.host
+        return self._origin.host if self._trusted else self.header(b"host") or ""
 
     @cached_property
     def _origin(self) -> forwarded.Origin:
