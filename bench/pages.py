@@ -231,12 +231,15 @@ MEASURES: Final = (
 
 
 def _measure(measure: Measure, targets: Sequence[Filled], samples: int) -> list[list[float]]:
-    """Milliseconds of each sample at each target."""
+    """Milliseconds of each sample at each target; fewer, where one of them has nothing more to ask for."""
     times: list[list[float]] = [[] for _ in targets]
     asking = [measure.ask(target) for target in targets]
     for number in range(_WARM_UP + samples):
-        for target, took, requests in zip(targets, times, asking, strict=True):
-            milliseconds, _ = target.send(next(requests))
+        asked = [next(requests, None) for requests in asking]
+        for target, took, request in zip(targets, times, asked, strict=True):
+            if request is None:
+                return times
+            milliseconds, _ = target.send(request)
             if number >= _WARM_UP:
                 took.append(milliseconds)
     return times

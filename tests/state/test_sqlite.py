@@ -15,6 +15,7 @@ import pytest
 from support.disk import no_file_over
 from support.notes import INSERT, add, add_and_fail, names
 from support.other_processes import write_rows
+from support.poll import until_async
 from wharfinger.domain.faults import BlobNotFound, Unavailable
 from wharfinger.state.db import sqlite
 from wharfinger.state.db.database import Tx, Value
@@ -295,6 +296,34 @@ async def test_work_that_was_refused_leaves_nothing(db: Sqlite, tmp_path: Path) 
 
 
 # --- closing -------------------------------------------------------------------------------------------------
+
+
+# --- the log of what was written -----------------------------------------------------------------------------
+
+
+def sizes(directory: Path) -> tuple[int, int]:
+    """Bytes of the file, and of the log beside it."""
+    return (directory / FILE).stat().st_size, (directory / f"{FILE}-wal").stat().st_size
+
+
+async def test_what_was_written_comes_into_the_file_when_nobody_waits(
+    db: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_CHECKPOINT", 20)
+    await db.write(add_much, "a")
+    await until_async(lambda: sizes(tmp_path)[0] > 100_000)
+
+
+async def test_the_log_stays_within_bounds_while_somebody_always_waits(
+    db: Sqlite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "_CHECKPOINT", 1_000_000)
+    monkeypatch.setattr(sqlite, "_LATEST_CHECKPOINT", 50)
+    for number in range(40):
+        await db.write(add_much, str(number))
+    file, log = sizes(tmp_path)
+    assert file > 3_000_000
+    assert log < 1_000_000
 
 
 async def test_closing_finishes_what_was_queued(tmp_path: Path) -> None:

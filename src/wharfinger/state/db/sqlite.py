@@ -31,6 +31,9 @@ FILE: Final = "wharfinger.db"
 OLDEST_SAFE: Final = (3, 51, 3)
 _GROUP: Final = 64
 _LONGEST_WAIT: Final = 30  # seconds for a transaction to begin
+# pages of the WAL after which they are brought back into the file, when nobody waits; and after which all wait for it
+_CHECKPOINT: Final = 1000
+_LATEST_CHECKPOINT: Final = 8000
 _PRAGMAS: Final = (
     "PRAGMA busy_timeout=5000",  # first, because the next one may have to wait
     "PRAGMA auto_vacuum=INCREMENTAL",  # of a new file: its pages can be given back later
@@ -226,6 +229,8 @@ class _Writer(threading.Thread):
         self.waited = 0.0  # seconds that tasks waited for their turn
         self._connection = _connect(directory)
         self._tx = SqliteTx(self._connection, counted)
+        self._pages = 0  # of the WAL
+        self._connection.set_wal_hook(self._committed)  # in the place of what SQLite does after each 1,000 pages
         self._lock = os.open(directory / "write.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self.start()
 
@@ -240,8 +245,22 @@ class _Writer(threading.Thread):
                     task.error = error
             for task in group:
                 task.answer()
+            if self._pages >= _CHECKPOINT and self.tasks.empty():
+                self._checkpoint()
         self._connection.close()
         os.close(self._lock)
+
+    def _committed(self, _: apsw.Connection, __: str, pages: int) -> int:
+        self._pages = pages
+        if pages >= _LATEST_CHECKPOINT:
+            self._checkpoint()
+        return apsw.SQLITE_OK
+
+    def _checkpoint(self) -> None:
+        """What was committed is safe in the WAL already, so that a failure here is none of anybody's."""
+        self._pages = 0
+        with suppress(apsw.Error):
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def _next_group(self) -> tuple[list[_Task], bool]:
         task = self.tasks.get()
