@@ -23,6 +23,7 @@ from support.plans import run_jobs
 from support.state import REGISTRY, collect_all, prepared
 from wharfinger.services.audit import STAGES
 from wharfinger.state import State
+from wharfinger.state.db import sqlite
 from wharfinger.state.db.sqlite import Sqlite
 
 pytestmark = pytest.mark.about_sqlite
@@ -64,7 +65,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def installations(filled: Path, tmp_path: Path) -> AsyncIterator[Sequence[Installation]]:
+async def installations(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Sequence[Installation]]:
+    monkeypatch.setattr(sqlite, "_CHECKPOINT", 1_000_000)  # the writer does nothing beside what is counted
     async with AsyncExitStack() as stack:
         found = []
         for name, pushes in SIZES.items():
