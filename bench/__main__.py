@@ -37,9 +37,12 @@ def main() -> None:
     except Missing as missing:
         sys.exit(str(missing))
     names = options.workload or (judged() if options.short else list(WORKLOADS))
+    report = None
     for report in compare(names, _SHORT_ROUNDS if options.short else options.rounds, options.short):
         if options.json:
             options.json.write_bytes(report.to_json())
+    if report is None:
+        sys.exit("nothing is left to measure")
     print(table(report))
 
 

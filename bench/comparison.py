@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import msgspec
 
 from bench.results import About, Measured, Report, Sample, series_of
 from bench.targets import TARGETS, Missing, Target, conditions
-from bench.workloads import FULL, GROUPS, SHORT, Scale, Workload
+from bench.workloads import FULL, GROUPS, SHORT, WORKLOADS, Scale, Workload
 
 _WARM_UP: Final = 1  # rounds that are not counted
 
@@ -23,11 +24,13 @@ def compare(names: Sequence[str], rounds: int, short: bool) -> Iterator[Report]:
     """Measure the workloads that have these names; after each group what is known by then."""
     began = datetime.now(UTC).isoformat(timespec="seconds")
     kinds, about, left_out = available()
+    lacking = {name for name, workload in WORKLOADS.items() if workload.program and not shutil.which(workload.program)}
+    left_out += tuple(f"{name}: {WORKLOADS[name].program} is not installed" for name in names if name in lacking)
     for line in left_out:
         say(f"left out: {line}")
     measured: list[Measured] = []
     for group, workloads in GROUPS.items():
-        chosen = [workload for workload in workloads if workload.name in names]
+        chosen = [workload for workload in workloads if workload.name in names and workload.name not in lacking]
         if chosen:
             measured += _group(group, chosen, kinds, rounds, short)
             yield Report(began, short, rounds, conditions(), about, left_out, judged(measured))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import tempfile
 import time
@@ -80,11 +79,6 @@ def synced(trace: str) -> int:
     return len(re.findall(r"\b(?:fsync|fdatasync|syncfs)\(", trace))
 
 
-def has_strace() -> bool:
-    """Whether syncs can be counted."""
-    return shutil.which("strace") is not None
-
-
 WORKLOADS: Final = (
     Workload(
         "start",
@@ -105,6 +99,12 @@ WORKLOADS: Final = (
         less_is_better=True,
     ),
     Workload(
-        "syncs", "fsync and fdatasync calls for an image of one layer", "calls", _PUSH, _synced, less_is_better=True
+        "syncs",
+        "fsync and fdatasync calls for an image of one layer",
+        "calls",
+        _PUSH,
+        _synced,
+        less_is_better=True,
+        program="strace",
     ),
 )

@@ -46,6 +46,7 @@ class Workload(NamedTuple):
     bars: tuple[Bar, ...] = ()
     less_is_better: bool = False
     has_ceiling: bool = False
+    program: str | None = None  # that has to be installed
 
     @property
     def named(self) -> set[str]:

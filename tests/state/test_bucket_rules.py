@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 
-from support import stores
+from support import stores, swift
+from support.state import settings_of
 from wharfinger.domain.stores import StoreAddress, address
-from wharfinger.server import bucket
+from wharfinger.server import bucket, doctor
 
 _CLEARING: Final = (
     "<Rule><ID>dead</ID><Filter><Prefix>{prefix}</Prefix></Filter><Status>{status}</Status>"
@@ -92,3 +94,15 @@ def test_a_store_that_does_not_answer_is_said_to_be_away() -> None:
     away = _address("s3://bucket/registry?endpoint=http://127.0.0.1:9&region=us-east-1")
     with pytest.raises(bucket.RulesUnknown, match="does not answer"):
         bucket.problem(away, stores.rights("s3"))
+
+
+def test_the_doctor_says_of_which_bucket_the_rules_could_not_be_looked_at(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, store=stores.new_address("s3"))
+    with stores.having_rights("s3"):
+        [finding] = doctor._bucket(settings)
+    assert finding.subject.startswith(f"rules of the bucket {swift.BUCKET} were not looked at: the store answers")
+    assert finding.problem is None
+
+
+def test_the_doctor_has_nothing_to_say_of_a_bucket_where_there_is_a_directory(tmp_path: Path) -> None:
+    assert list(doctor._bucket(settings_of(tmp_path, store=""))) == []

@@ -103,6 +103,7 @@ class Request:
     @property
     def host(self) -> str:
         """The host and port that the client meant; what it signed is the header `host`, and may be another."""
+        # every request is asked this; without proxies no address has to be read for it
         return self._origin.host if self._trusted else self.header(b"host") or ""
 
     @cached_property

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -106,10 +106,7 @@ def signature(
     body_hash: str,
     path: str = "/",
 ) -> str:
-    """The signature of a request: its query in canonical form, its signed headers in order, their names small.
-
-    The command line signs with it what the server checks with it.
-    """
+    """The signature of a request: its query in canonical form, its signed headers in order, their names small."""
     canonical = "\n".join(
         (
             method,
@@ -124,6 +121,37 @@ def signature(
     text = "\n".join((ALGORITHM, timestamp, scope, hashlib.sha256(canonical.encode()).hexdigest()))
     date, region, service, _ = scope.split("/")
     return hmac.digest(_signing_key(secret, date, region, service), text.encode(), "sha256").hex()
+
+
+def authorization(
+    key: str,
+    secret: str,
+    region: str,
+    service: str,
+    headers: Mapping[str, str],
+    *,
+    method: str,
+    body_hash: str,
+    path: str = "/",
+    query: str = "",
+) -> str:
+    """The Authorization header of a request of our own; all of its headers are signed, `x-amz-date` among them.
+
+    What the command line signs with it, the server checks with the same signature.
+    """
+    timestamp = headers["x-amz-date"]
+    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
+    signed = signature(
+        secret,
+        scope,
+        timestamp,
+        method=method,
+        query=query,
+        headers=list(headers.items()),
+        body_hash=body_hash,
+        path=path,
+    )
+    return f"{ALGORITHM} Credential={key}/{scope}, SignedHeaders={';'.join(headers)}, Signature={signed}"
 
 
 def _from_header(authorization: str, request: Request) -> Claim:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -65,11 +67,8 @@ def running_server(settings: Settings) -> Running:
 
 def first_key(settings: Settings) -> Credentials:
     """The key of the default account, which the data directory holds; ends the program if it cannot be read."""
-    from wharfinger.domain.faults import Unavailable  # noqa: PLC0415
     from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
     from wharfinger.services import login  # noqa: PLC0415
-    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
-    from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
     async def read() -> Credentials:
         state = await data.open_state(settings)
@@ -79,8 +78,19 @@ def first_key(settings: Settings) -> Credentials:
             await state.db.close()
 
     running_server(settings)  # before there was a server there is nothing to open
-    try:
+    with readable(settings):
         return asyncio.run(read())
+
+
+@contextmanager
+def readable(settings: Settings) -> Iterator[None]:
+    """Within the block the data directory is opened; ends the program if it cannot be."""
+    from wharfinger.domain.faults import Unavailable  # noqa: PLC0415 - help and errors need no database
+    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
+    from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
+
+    try:
+        yield
     except (SecretsUnreadable, PermissionError, StoreMisconfigured) as error:
         raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
     except Unavailable as fault:

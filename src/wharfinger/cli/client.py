@@ -86,22 +86,16 @@ class Client:
 
 def signed(access: Access, service: Service, operation: str, body: bytes, at: datetime) -> dict[str, str]:
     """The headers of a call, its signature among them."""
-    timestamp = at.strftime(sigv4.TIME)
-    scope = f"{timestamp[:8]}/{access.region}/{service.signing_name}/aws4_request"
     headers = {
         "content-type": "application/x-amz-json-1.1",
         "host": urlsplit(access.address).netloc,
-        "x-amz-date": timestamp,
+        "x-amz-date": at.strftime(sigv4.TIME),
         **({"x-amz-security-token": access.token} if access.token else {}),
         "x-amz-target": f"{service.target_prefix}.{operation}",
     }
+    who = (access.key, access.secret, access.region, service.signing_name)
     body_hash = hashlib.sha256(body).hexdigest()
-    signature = sigv4.signature(
-        access.secret, scope, timestamp, method="POST", query="", headers=list(headers.items()), body_hash=body_hash
-    )
-    headers["authorization"] = (
-        f"{sigv4.ALGORITHM} Credential={access.key}/{scope}, SignedHeaders={';'.join(headers)}, Signature={signature}"
-    )
+    headers["authorization"] = sigv4.authorization(*who, headers, method="POST", body_hash=body_hash)
     return headers
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from wharfinger.cli import show
+from wharfinger.cli.access import readable, running_server
 from wharfinger.cli.client import printable
 from wharfinger.cli.options import settings_from, settings_options
 from wharfinger.server.settings import Settings
@@ -48,23 +49,13 @@ def scrub(*, rate: float | None, as_json: bool, **options: Any) -> None:
 
 async def _scrub(settings: Settings, rate: float | None, *, as_json: bool) -> int:
     """How much is rotten."""
-    from wharfinger.domain.faults import Unavailable  # noqa: PLC0415 - help and errors need no database
-    from wharfinger.server import data  # noqa: PLC0415
+    from wharfinger.server import data  # noqa: PLC0415 - help and errors need no database
     from wharfinger.services import health  # noqa: PLC0415
     from wharfinger.services import scrub as service  # noqa: PLC0415
-    from wharfinger.state.blobs.store import StoreMisconfigured  # noqa: PLC0415
-    from wharfinger.state.secrets import SecretsUnreadable  # noqa: PLC0415
 
-    if data.running(settings.directory) is None:
-        raise click.ClickException(
-            f"no server has been started on {settings.directory} yet: start one with `wharfinger serve`."
-        )
-    try:
+    running_server(settings)
+    with readable(settings):
         state = await data.open_state(settings)
-    except (SecretsUnreadable, PermissionError, StoreMisconfigured) as error:
-        raise click.ClickException(f"{settings.directory} cannot be read: {error}") from None
-    except Unavailable as fault:
-        raise click.ClickException(f"the database cannot be used: {fault.reason}.") from None
     try:
         missing = await health.missing(state)
         if missing is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from typing import Final, NamedTuple
 
@@ -13,7 +12,6 @@ REPOSITORY_LENGTH: Final = range(2, 257)
 _ARN: Final = re.compile(
     rf"arn:(?P<partition>aws[a-z-]*):ecr:(?P<region>{REGION.pattern}):(?P<account>[0-9]{{12}}):repository/(?P<name>.+)"
 )
-_LONGEST_HOST: Final = 261  # a name and a port, which anybody may send and the server remembers
 _HOST: Final = re.compile(r"(?P<account>[0-9]{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+(:[0-9]+)?")
 
 
@@ -57,10 +55,5 @@ def is_repository(name: str) -> bool:
 
 def registry_of_host(host: str) -> Registry | None:
     """The registry that a host name of ECR's form means: `<account>.dkr.ecr.<region>.<domain>`."""
-    return _registry_of_host(host) if len(host) <= _LONGEST_HOST else None
-
-
-@functools.lru_cache(maxsize=1024)
-def _registry_of_host(host: str) -> Registry | None:
     match = _HOST.fullmatch(host.lower())
     return Registry(match["account"], match["region"]) if match else None

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from wharfinger.api import sigv4
 from wharfinger.domain.stores import StoreAddress
 
+_QUERY: Final = "lifecycle="
 _SECONDS: Final = 10
 _LONGEST: Final = 1024 * 1024  # a bucket has at most 1,000 rules
 _RULE: Final = re.compile("<Rule>(.*?)</Rule>", re.DOTALL)
@@ -81,7 +82,7 @@ def _ask(address: StoreAddress, variables: Mapping[str, str]) -> tuple[int, str]
     path = f"/{address.container}" if endpoint else "/"
     try:
         with closing(_connection(parts.scheme, parts.netloc)) as connection:
-            connection.request("GET", f"{path}?lifecycle", headers=_signed(parts.netloc, path, region, variables))
+            connection.request("GET", f"{path}?{_QUERY}", headers=_signed(parts.netloc, path, region, variables))
             answer = connection.getresponse()
             return answer.status, answer.read(_LONGEST).decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
@@ -95,29 +96,16 @@ def _connection(scheme: str, host: str) -> http.client.HTTPConnection:
 
 
 def _signed(host: str, path: str, region: str, variables: Mapping[str, str]) -> dict[str, str]:
-    timestamp = datetime.now(UTC).strftime(sigv4.TIME)
-    scope = f"{timestamp[:8]}/{region}/s3/aws4_request"
     nothing = hashlib.sha256(b"").hexdigest()
     token = variables.get("AWS_SESSION_TOKEN")
     headers = {
         "host": host,
         "x-amz-content-sha256": nothing,
-        "x-amz-date": timestamp,
+        "x-amz-date": datetime.now(UTC).strftime(sigv4.TIME),
         **({"x-amz-security-token": token} if token else {}),
     }
-    signature = sigv4.signature(
-        variables["AWS_SECRET_ACCESS_KEY"],
-        scope,
-        timestamp,
-        method="GET",
-        path=path,
-        query="lifecycle=",
-        headers=list(headers.items()),
-        body_hash=nothing,
+    who = (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], region, "s3")
+    headers["authorization"] = sigv4.authorization(
+        *who, headers, method="GET", path=path, query=_QUERY, body_hash=nothing
     )
-    key = variables["AWS_ACCESS_KEY_ID"]
-    named = ";".join(headers)
-    return {
-        **headers,
-        "authorization": f"{sigv4.ALGORITHM} Credential={key}/{scope}, SignedHeaders={named}, Signature={signature}",
-    }
+    return headers
