@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import statistics
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from typing import Final
 import bench.unguarded
 from bench import load
 from bench.comparison import in_turn
-from bench.results import series_of, shown
+from bench.results import Series, series_of, shown
 from bench.targets import REPOSITORY, Missing, Target, Wharfinger, conditions
 from bench.workloads import FULL, WORKLOADS, Workload
 
@@ -79,12 +80,19 @@ def main() -> None:
 def _compare(workload: Workload, targets: Sequence[Target], rounds: int) -> None:
     found = series_of(in_turn(workload, targets, rounds, FULL, warm_up=1))
     print(f"{workload.title}:")
+    without = found[Unguarded.name]
     for name, series in found.items():
-        cost = found[Unguarded.name].median / series.median
+        rate, cost = without.median / series.median, _processor(series) / _processor(without)
         print(
             f"  {name}: {shown(series.median)} ({shown(series.lowest)} to {shown(series.highest)}) {workload.unit}, "
-            f"takes {cost:.2f} of the time without access control"
+            f"{_processor(series) * 1e6:.0f} µs of the processor each; takes {rate:.2f} of the time and {cost:.2f} of "
+            "the processor that it takes without access control"
         )
+
+
+def _processor(series: Series) -> float:
+    """Seconds that the server takes of it for a request, whatever else the machine does meanwhile."""
+    return statistics.median((sample.cpu or 0) / (sample.value * FULL.seconds) for sample in series.samples)
 
 
 if __name__ == "__main__":
