@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -74,7 +74,7 @@ class Pausing:
         await self._pause("publish")
         await self.inner.publish(storage_id)
 
-    def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+    def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
         return self.inner.read(location, start, length)
 
     def path(self, location: Location) -> Path | None:

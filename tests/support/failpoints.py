@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,7 +100,7 @@ class _Store:
     async def publish(self, storage_id: str) -> None:
         await self.points.step(self.inner.publish(storage_id))
 
-    def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+    def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
         return self.inner.read(location, start, length)
 
     def path(self, location: Location) -> Path | None:

@@ -10,6 +10,7 @@ import uvicorn
 
 from wharfinger.server import data, logs
 from wharfinger.server.app import build
+from wharfinger.server.serve import DRAIN_SECONDS
 from wharfinger.server.settings import load
 from wharfinger.server.tls import Pair
 
@@ -30,5 +31,6 @@ if __name__ == "__main__":
             ssl_keyfile=key,
             # it would take the word of any proxy on this machine, before the application can
             proxy_headers=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
             log_level="warning",
         )

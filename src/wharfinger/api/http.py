@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from contextlib import aclosing
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -21,6 +22,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+Pieces = AsyncGenerator[bytes, None]
 
 SILENCE: Final = 60  # seconds without a byte of a body, after which its sender counts as gone
 WHOLE_BODY: Final = 300  # seconds for a body of bounded size
@@ -166,6 +168,11 @@ class Request:
         except (TimeoutError, BodyCutOff):
             return
 
+    async def gone(self) -> None:
+        """Until the client has left; to be asked when its body was read."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
 
 class Response(NamedTuple):
     """An answer whose body is at hand."""
@@ -181,7 +188,7 @@ class FileResponse(NamedTuple):
     status: int
     headers: Sequence[Header]
     path: Path | None
-    pieces: AsyncIterator[bytes]
+    pieces: Pieces
 
 
 def off_memory(response: Response | FileResponse, scratch: Scratch) -> Response | FileResponse:
@@ -199,22 +206,23 @@ def off_memory(response: Response | FileResponse, scratch: Scratch) -> Response 
     return FileResponse(response.status, headers, None, _pieces(file))
 
 
-async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def begun(pieces: Pieces) -> Pieces:
     """The same pieces, of which the first is at hand: what cannot be read is known before the answer begins.
 
     Raises Unavailable.
     """
     first = await anext(pieces, b"")
 
-    async def all_of_them() -> AsyncIterator[bytes]:
-        yield first
-        async for piece in pieces:
-            yield piece
+    async def all_of_them() -> Pieces:
+        async with aclosing(pieces):
+            yield first
+            async for piece in pieces:
+                yield piece
 
     return all_of_them()
 
 
-async def _pieces(file: ScratchFile) -> AsyncIterator[bytes]:
+async def _pieces(file: ScratchFile) -> Pieces:
     with file:
         for start in range(0, file.size, _PIECE):
             yield file.piece(start, _PIECE)
@@ -236,7 +244,23 @@ async def respond(request: Request, response: Response | FileResponse, send: Sen
         await send({"type": "http.response.body", "body": b""})
     elif response.path is not None and _SEND_FILE in request.scope.get("extensions", ()):
         await send({"type": _SEND_FILE, "path": str(response.path)})
-    else:
-        async for piece in response.pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+    elif await _send_pieces(request, response.pieces, send):
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _send_pieces(request: Request, pieces: Pieces, send: Send) -> bool:
+    """Whether the client stayed to the last piece.
+
+    Not every server lets `send` fail when it has gone, and the store would be read to the end for nobody.
+    """
+    gone = asyncio.create_task(request.gone())
+    try:
+        async with aclosing(pieces):
+            async for piece in pieces:
+                if gone.done():
+                    return False
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+    finally:
+        gone.cancel()
+        await asyncio.wait([gone])
+    return True

@@ -6,7 +6,7 @@ import asyncio
 import fcntl
 import os
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -55,7 +55,7 @@ class DirectoryStore:
         with disk_errors():
             await asyncio.to_thread(sync, self._file(storage_id).parent)
 
-    async def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
         with disk_errors():
             descriptor = os.open(self._file(location.storage_id), os.O_RDONLY | os.O_CLOEXEC)
         try:

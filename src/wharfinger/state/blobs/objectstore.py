@@ -10,8 +10,8 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,13 +97,14 @@ class ObjectStore:
     async def publish(self, storage_id: str) -> None:
         """A segment is there under its name when it is complete."""
 
-    async def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+    async def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
         if location.segments is None:
             raise Unavailable("a blob is not in this store")
         whole = {span.name: span.length for span in segments.spans(location.segments, location.size)}
         for part in segments.parts(location.segments, location.size, start, length):
-            async for piece in self._pieces(location.storage_id, part, whole[part.name]):
-                yield piece
+            async with aclosing(self._pieces(location.storage_id, part, whole[part.name])) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     def path(self, location: Location) -> Path | None:  # noqa: ARG002
         return None
@@ -160,7 +161,7 @@ class ObjectStore:
                 if _KEY.fullmatch(entry["path"]):
                     yield entry
 
-    async def _pieces(self, storage_id: str, part: Span, size: int) -> AsyncIterator[bytes]:
+    async def _pieces(self, storage_id: str, part: Span, size: int) -> AsyncGenerator[bytes, None]:
         with _store_errors():
             found = await obstore.get_async(
                 self._objects,

@@ -7,7 +7,7 @@ again under the same digest. Which digest the bytes have, only the database know
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -105,7 +105,7 @@ class BlobStore(Protocol):
         """Make the object's name durable, after its bytes are."""
         ...
 
-    def read(self, location: Location, start: int, length: int) -> AsyncIterator[bytes]:
+    def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
         """Some of the bytes, in pieces of bounded size. Raises Unavailable."""
         ...
 
