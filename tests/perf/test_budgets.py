@@ -78,11 +78,31 @@ async def test_a_lease_is_renewed_by_one_statement_when_half_of_it_is_over(meter
 
 
 async def test_a_whole_blob_is_left_to_the_web_server_to_send(meter: Meter) -> None:
-    content = os.urandom(1000)
+    content = os.urandom(100_000)
     await meter.doors.push_blob("app", content, sha256(content))
     answer = await meter.doors.oci("GET", f"app/blobs/{sha256(content)}")
     assert answer.file is not None
     assert (answer.body, answer.file.read_bytes()) == (b"", content)
+
+
+async def test_no_statement_of_a_pull_is_planned_twice(state: State) -> None:
+    assert isinstance(state.db, Sqlite)
+    doors, planned = Doors(state), []
+
+    def notice(*what: object) -> int:
+        planned.append(what)  # SQLite asks whether a statement may do what it does when it plans it
+        return apsw.SQLITE_OK
+
+    state.db._reader.authorizer = notice
+    for tag in ("first", "second"):
+        one = image(layer())
+        await doors.push("app", one, tag)
+        paths = [f"manifests/{tag}", f"manifests/{one.digest}", *(f"blobs/{digest}" for digest in one.blobs)]
+        planned.clear()
+        for method in ("GET", "HEAD"):
+            for path in paths:
+                assert (await doors.oci(method, f"app/{path}")).status == 200
+        assert bool(planned) is (tag == "first")
 
 
 # --- pushing -------------------------------------------------------------------------------------------------

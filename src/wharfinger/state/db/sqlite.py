@@ -326,6 +326,8 @@ def _connect(directory: Path) -> apsw.Connection:
     connection = apsw.Connection(str(directory / FILE))
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+    # plans that do not depend on what is bound: else SQLite plans anew each statement that might use a partial index
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
     return connection
