@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import itertools
 import multiprocessing
 import os
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from support.state import collect_all, create_repository, prepared
 from support.stores import Directory
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state import State
-from wharfinger.state.blobs.directory import PIECE, DirectoryStore
+from wharfinger.state.blobs.directory import PIECE, WRITE_BACK, DirectoryStore
 from wharfinger.state.blobs.store import BlobStore, BytesLost, Location, WriterBusy
 from wharfinger.state.ids import new_storage_id
 
@@ -134,6 +136,55 @@ async def test_a_reader_keeps_its_bytes_when_the_object_is_unlinked(store: BlobS
     first = await anext(reader)
     await store.unlink(storage_id)
     assert first + b"".join([piece async for piece in reader]) == content
+
+
+@pytest.mark.parametrize("error", [errno.EAGAIN, errno.EOPNOTSUPP], ids=["not in memory", "cannot tell"])
+async def test_the_disk_is_waited_for_elsewhere(store: BlobStore, monkeypatch: pytest.MonkeyPatch, error: int) -> None:
+    content = os.urandom(2 * PIECE + 1)
+    storage_id = await stored(store, content)
+    waited: list[int] = []
+    pread = os.pread
+
+    def refuse(*_: object) -> int:
+        raise OSError(error, os.strerror(error))
+
+    def wait(descriptor: int, length: int, start: int) -> bytes:
+        waited.append(threading.get_ident())
+        return pread(descriptor, length, start)
+
+    monkeypatch.setattr(os, "preadv", refuse)
+    monkeypatch.setattr(os, "pread", wait)
+    found = [piece async for piece in store.read(Location(storage_id, len(content)), 0, len(content))]
+    assert b"".join(found) == content
+    assert len(waited) == 3
+    assert threading.get_ident() not in waited
+
+
+async def test_what_is_written_is_handed_on_to_the_disk_while_more_comes(
+    store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_on: list[range] = []
+    tell = os.posix_fadvise
+
+    def note(descriptor: int, start: int, length: int, advice: int) -> None:
+        handed_on.append(range(start, start + length))
+        tell(descriptor, start, length, advice)
+
+    monkeypatch.setattr(os, "posix_fadvise", note)
+    storage_id = await stored(store)
+    piece = bytes(WRITE_BACK // 8)
+    async with store.writer(storage_id) as writer:
+        await writer.begin(Location(storage_id, len(CONTENT)))
+        for _ in range(3 * 8):
+            await writer.write(piece)
+            await asyncio.sleep(0.001)
+    assert handed_on
+    assert handed_on[0].start == len(CONTENT)
+    assert all(before.stop == after.start for before, after in itertools.pairwise(handed_on))
+    assert all(len(part) >= WRITE_BACK for part in handed_on)
+    handed_on.clear()
+    await stored(store)
+    assert not handed_on
 
 
 # --- a full or broken disk -----------------------------------------------------------------------------------
@@ -258,9 +309,7 @@ async def test_an_upload_goes_on_from_what_was_acknowledged_when_there_is_room_a
 
 
 async def served(doors: Doors, digest: str) -> bytes:
-    answer = await doors.oci("GET", f"app/blobs/{digest}")
-    assert answer.file is not None
-    return answer.file.read_bytes()
+    return (await doors.oci("GET", f"app/blobs/{digest}")).content
 
 
 async def test_a_whole_blob_that_does_not_fit_takes_no_room(state: State, tmp_path: Path) -> None:

@@ -417,7 +417,7 @@ async def _guards(doors: Doors) -> None:
 
 async def _audit(doors: Doors) -> None:
     """With bytes that are gone for some time: of a blob, and of an upload; and a manifest that is damaged."""
-    content = layer()
+    content = layer(100_000)  # more than is sent from memory
     one = image(content)
     await doors.push("app", one, "damaged")
     assert (await doors.oci("PATCH", await doors.begin("app"), content)).status == 202

@@ -16,6 +16,9 @@ from wharfinger.state.db.blobs import Blob
 _RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.IGNORECASE)
 
 
+_SMALL: Final = 64 * 1024  # bytes that are read sooner than a server begins with a file
+
+
 class Span(NamedTuple):
     """The bytes of a blob that are wanted."""
 
@@ -30,18 +33,20 @@ async def get_blob(call: Call) -> Response | FileResponse:
     elsewhere = await pull.address(call.state, found)
     if elsewhere is not None:
         return Response(307, [VERSION_HEADER, ascii_header(b"location", elsewhere)])
-    headers = _described(call.part, found.size if span is None else span.length)
-    store = call.state.blobs
-    path = store.path(found.location)
-    pieces = store.read(found.location, *(span or (0, found.size)))
+    wanted = span or Span(0, found.size)
+    headers = _described(call.part, wanted.length)
+    if span is not None:
+        last = span.start + span.length - 1
+        headers.append((b"content-range", b"bytes %d-%d/%d" % (span.start, last, found.size)))
+    status = 200 if span is None else 206
+    path = call.state.blobs.path(found.location)
+    pieces = call.state.blobs.read(found.location, *wanted)
+    if wanted.length <= _SMALL:
+        return Response(status, headers, b"".join([piece async for piece in pieces]))
     if path is None:
         pieces = await begun(pieces)
-    if span is None:
-        # a server that can send files does so by itself, else the pieces go through here
-        return FileResponse(200, headers, path, pieces)
-    last = span.start + span.length - 1
-    headers.append((b"content-range", b"bytes %d-%d/%d" % (span.start, last, found.size)))
-    return FileResponse(206, headers, None, pieces)
+    # a server that can send files does so by itself, else the pieces go through here
+    return FileResponse(status, headers, path if span is None else None, pieces)
 
 
 async def head_blob(call: Call) -> Response:

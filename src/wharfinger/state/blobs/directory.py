@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import os
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from wharfinger.state.blobs.store import BytesLost, Location, Stored, Writer, Wr
 from wharfinger.state.files import disk_errors, sync
 
 PIECE: Final = 128 * 1024
+WRITE_BACK: Final = 8 * 1024 * 1024  # bytes after which the disk is set to work, so that little is left for the end
 _SHARDS: Final = 256
 _STORAGE_ID: Final = re.compile("[0-9a-f]{32}")
 
@@ -25,6 +27,7 @@ class DirectoryStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._buffer = memoryview(bytearray(PIECE))  # one for all, as nothing is awaited while it is used
 
     @classmethod
     def prepare(cls, root: Path) -> None:
@@ -47,7 +50,11 @@ class DirectoryStore:
                 raise BytesLost from None
         try:
             _claim(descriptor)
-            yield _FileWriter(storage_id, descriptor)
+            writer = _FileWriter(storage_id, descriptor)
+            try:
+                yield writer
+            finally:
+                await writer.rest()
         finally:
             os.close(descriptor)
 
@@ -57,12 +64,14 @@ class DirectoryStore:
 
     async def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
         with disk_errors():
-            descriptor = os.open(self._file(location.storage_id), os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(self._name(location.storage_id), os.O_RDONLY | os.O_CLOEXEC)
         try:
             end = start + length
             while start < end:
                 with disk_errors():
-                    piece = await asyncio.to_thread(os.pread, descriptor, min(PIECE, end - start), start)
+                    piece = self._read_at_once(descriptor, min(PIECE, end - start), start)
+                    if piece is None:
+                        piece = await asyncio.to_thread(os.pread, descriptor, min(PIECE, end - start), start)
                 if not piece:
                     raise Unavailable("a blob has fewer bytes on the disk than it had when it was pushed")
                 start += len(piece)
@@ -107,10 +116,25 @@ class DirectoryStore:
     async def trim(self, location: Location) -> None:
         """A file has nothing beside it."""
 
-    def _file(self, storage_id: str) -> Path:
+    def _read_at_once(self, descriptor: int, length: int, start: int) -> bytes | None:
+        """A part of a file if it is in memory; None if the disk would have to be waited for, or nobody can tell."""
+        try:
+            size = os.preadv(descriptor, [self._buffer[:length]], start, os.RWF_NOWAIT)
+        except AttributeError:  # not on every system
+            return None
+        except OSError as error:
+            if error.errno in {errno.EAGAIN, errno.EOPNOTSUPP}:
+                return None
+            raise
+        return bytes(self._buffer[:size])
+
+    def _name(self, storage_id: str) -> str:
         if not _STORAGE_ID.fullmatch(storage_id):
             raise ValueError(f"{storage_id!r} is no storage id")
-        return self._root / storage_id[:2] / storage_id
+        return f"{self._root}/{storage_id[:2]}/{storage_id}"
+
+    def _file(self, storage_id: str) -> Path:
+        return Path(self._name(storage_id))
 
 
 class _FileWriter:
@@ -118,6 +142,8 @@ class _FileWriter:
         self._descriptor = descriptor
         self._begun = self._synced = Location(storage_id)
         self._size = 0
+        self._handed_on = 0  # bytes that the disk was set to work on
+        self._handing_on: asyncio.Future[None] | None = None
 
     async def begin(self, location: Location) -> None:
         with disk_errors():
@@ -127,7 +153,7 @@ class _FileWriter:
         await self.rewind()
 
     async def rewind(self) -> None:
-        self._size = self._begun.size
+        self._size = self._handed_on = self._begun.size
         with disk_errors():
             os.ftruncate(self._descriptor, self._size)
             os.lseek(self._descriptor, self._size, os.SEEK_SET)
@@ -139,6 +165,15 @@ class _FileWriter:
             while written < len(piece):
                 written += os.write(self._descriptor, piece[written:])
         self._size += len(piece)
+        if self._size - self._handed_on >= WRITE_BACK and (self._handing_on is None or self._handing_on.done()):
+            start, self._handed_on = self._handed_on, self._size
+            args = (self._descriptor, start, self._size - start)
+            self._handing_on = asyncio.get_running_loop().run_in_executor(None, _write_back, *args)
+
+    async def rest(self) -> None:
+        """Until nothing uses the file but by its caller's doing."""
+        if self._handing_on is not None:
+            await asyncio.wait([self._handing_on])
 
     async def sync(self) -> Location:
         if self._size != self._synced.size:
@@ -146,6 +181,16 @@ class _FileWriter:
                 await asyncio.to_thread(os.fdatasync, self._descriptor)
             self._synced = self._begun._replace(size=self._size)
         return self._synced
+
+
+def _write_back(descriptor: int, start: int, length: int) -> None:
+    """Begin to write a part of a file to the disk. Linux does so when it is told that the part is not needed soon.
+
+    What goes wrong with it is told to who syncs the file.
+    """
+    if hasattr(os, "posix_fadvise"):
+        with suppress(OSError):
+            os.posix_fadvise(descriptor, start, length, os.POSIX_FADV_DONTNEED)
 
 
 def _look(file: Path) -> Stored | None:
