@@ -46,7 +46,7 @@ class Layer:
 def send_to(client: Reading, layer: Layer) -> None:
     async def run() -> None:
         request = Request({"method": "GET", "raw_path": b"/v2/app/blobs/d", "headers": []}, client.receive, "id")
-        await respond(request, FileResponse(200, [], None, layer.pieces()), client.send)
+        await respond(request, FileResponse(200, [], None, layer.pieces()), [], client.send)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     asyncio.run(run())

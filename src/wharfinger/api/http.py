@@ -81,6 +81,8 @@ class Request:
     def query(self) -> list[tuple[str, str]]:
         """The query's names and values, in order. Raises Malformed."""
         text = self.scope["query_string"].decode("latin-1")
+        if not text:
+            return []
         try:
             return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
         except ValueError:
@@ -94,8 +96,7 @@ class Request:
     @property
     def peer(self) -> str:
         """The IP address that the connection comes from as text, "" if it is not known."""
-        address = forwarded.read_address((self.scope.get("client") or ("",))[0])
-        return str(address) if address is not None else ""
+        return forwarded.shown((self.scope.get("client") or ("",))[0])
 
     @property
     def is_secure(self) -> bool:
@@ -111,7 +112,10 @@ class Request:
     @cached_property
     def _origin(self) -> forwarded.Origin:
         peer = self.scope.get("client") or ("",)
-        direct = forwarded.Origin(peer[0], self.scope.get("scheme") == "https", self.header(b"host") or "")
+        is_secure = self.scope.get("scheme") == "https"
+        direct = forwarded.direct(peer[0], self.header(b"host") or "", is_secure=is_secure)
+        if not self._trusted:
+            return direct
         said = (self.header(b"x-forwarded-" + name) for name in (b"for", b"proto", b"host"))
         return forwarded.origin(direct, forwarded.Forwarded(*said), self._trusted)
 
@@ -228,18 +232,18 @@ async def _pieces(file: ScratchFile) -> Pieces:
             yield file.piece(start, _PIECE)
 
 
-async def respond(request: Request, response: Response | FileResponse, send: Send) -> None:
-    """Send an answer; the body of a HEAD request's answer is left out, its length is not."""
+async def respond(request: Request, response: Response | FileResponse, more: Sequence[Header], send: Send) -> None:
+    """Send an answer, and more headers; the body of a HEAD request's answer is left out, its length is not."""
     await request.drain()
     has_body = request.method != "HEAD"
+    headers = [*response.headers, *more]
     if isinstance(response, Response):
-        headers = [*response.headers]
         if response.status != 204 and all(name != b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(response.body)))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body if has_body else b""})
         return
-    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
     if not has_body:
         await send({"type": "http.response.body", "body": b""})
     elif response.path is not None and _SEND_FILE in request.scope.get("extensions", ()):

@@ -30,6 +30,7 @@ TIME: Final = "%Y%m%dT%H%M%SZ"
 _WINDOW: Final = timedelta(minutes=5)
 _LONGEST: Final = 7 * 24 * 3600
 _TERM: Final = re.compile("[0-9]{1,6}")
+_TIMESTAMP: Final = re.compile("[0-9]{8}T[0-9]{6}Z")
 _PARTS: Final = ("Credential", "SignedHeaders", "Signature")
 
 
@@ -73,11 +74,10 @@ def check_time(claim: Claim, now: datetime) -> None:
     """Refuse what was signed too long ago or is too far ahead. Raises SignatureExpired."""
     signed = _time(claim.timestamp)
     term = timedelta(seconds=claim.expires) if claim.expires is not None else _WINDOW
-    shown = now.strftime(TIME)
     if signed > now + _WINDOW:
-        raise SignatureExpired(claim.timestamp, (now + _WINDOW).strftime(TIME), shown, _minutes(_WINDOW), ahead=True)
+        raise _expired(claim, now, now + _WINDOW, _WINDOW, ahead=True)
     if signed < now - term:
-        raise SignatureExpired(claim.timestamp, (now - term).strftime(TIME), shown, _minutes(term), ahead=False)
+        raise _expired(claim, now, now - term, term, ahead=False)
 
 
 def check_signature(claim: Claim, request: Request, body_hash: str, secret: str) -> None:
@@ -216,7 +216,8 @@ def _check_scope(claim: Claim, service: str) -> None:
         raise SignatureUnfit(f"Credential should be scoped to correct service: '{service}'.")
     if REGION.fullmatch(claim.region) is None:
         raise SignatureUnfit("Credential should be scoped to a valid region.")
-    if _time(claim.timestamp).strftime("%Y%m%d") != claim.date:
+    _time(claim.timestamp)
+    if claim.timestamp[:8] != claim.date:
         raise SignatureUnfit("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP")
 
 
@@ -228,11 +229,19 @@ def _check_signed_headers(claim: Claim, request: Request) -> None:
         raise SignatureUnfit(f"There were headers present in the request which were not signed: {', '.join(unsigned)}")
 
 
+@functools.lru_cache(maxsize=1024)  # each second is read again and again
 def _time(text: str) -> datetime:
     try:
-        return datetime.strptime(text, TIME).replace(tzinfo=UTC)
+        if _TIMESTAMP.fullmatch(text):
+            return datetime.strptime(text, TIME).replace(tzinfo=UTC)
     except ValueError:
-        raise AuthenticationIncomplete("Date must be in ISO-8601 'basic format'.") from None
+        pass
+    raise AuthenticationIncomplete("Date must be in ISO-8601 'basic format'.")
+
+
+def _expired(claim: Claim, now: datetime, bound: datetime, term: timedelta, *, ahead: bool) -> SignatureExpired:
+    shown = bound.strftime(TIME), now.strftime(TIME)
+    return SignatureExpired(claim.timestamp, *shown, _minutes(term), ahead=ahead)
 
 
 def _minutes(term: timedelta) -> str:

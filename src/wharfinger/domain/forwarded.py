@@ -46,13 +46,15 @@ def networks(text: str) -> tuple[Network, ...]:
     return found
 
 
+def direct(peer: str, host: str, *, is_secure: bool) -> Origin:
+    """Where a request comes from as its connection tells."""
+    return Origin(shown(peer), is_secure, host)
+
+
 def origin(direct: Origin, said: Forwarded, trusted: Sequence[Network]) -> Origin:
     """Where a request comes from whose connection comes from `direct`; what cannot be read is not guessed."""
     peer = read_address(direct.client)
-    if peer is None:
-        return direct._replace(client="")
-    direct = direct._replace(client=str(peer))
-    if not _is_among(peer, trusted):
+    if peer is None or not _is_among(peer, trusted):
         return direct
     return Origin(
         _client(peer, said.addresses, trusted),
@@ -64,6 +66,17 @@ def origin(direct: Origin, said: Forwarded, trusted: Sequence[Network]) -> Origi
 def read_address(text: str) -> Address | None:
     """An IP address, with or without a port; None if it is none. IPv4 within IPv6 is IPv4."""
     return _address(text) if len(text) <= _LONGEST else None
+
+
+def shown(text: str) -> str:
+    """An IP address as it is written everywhere, "" of what is none."""
+    return _shown(text) if len(text) <= _LONGEST else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _shown(text: str) -> str:
+    found = _address(text)
+    return str(found) if found is not None else ""
 
 
 @functools.lru_cache(maxsize=4096)

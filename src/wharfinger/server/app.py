@@ -25,7 +25,7 @@ from wharfinger.server.traces import Traces, are_wanted
 from wharfinger.services import clocks, declared, jobs, shared_trail, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
-from wharfinger.state.ids import new_uuid
+from wharfinger.state.ids import new_number
 
 log = logging.getLogger(__name__)
 Answer = Response | FileResponse
@@ -161,7 +161,7 @@ class Application:
                 return
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, new_uuid(), self._trusted)
+        request = Request(scope, receive, new_number(), self._trusted)
         self._metrics.begin()
         try:
             if self._traces is None:
@@ -179,13 +179,13 @@ class Application:
         request.arguments = request.result = None  # for as long as a slow client takes to read, they would be held
         seconds = time.perf_counter() - began
         self._metrics.count(request, response, seconds)
-        if request.method not in _READING or response.status >= 500:
+        if (request.method not in _READING or response.status >= 500) and log.isEnabledFor(logging.INFO):
             _tell(request, response.status, seconds)
-        headers = [*response.headers, _AS_SAID, (b"x-amzn-requestid", request.id.encode())]
+        more = [_AS_SAID, (b"x-amzn-requestid", request.id.encode())]
         if self._is_leaving:
-            headers.append((b"connection", b"close"))
+            more.append((b"connection", b"close"))
         try:
-            await respond(request, response._replace(headers=headers), send)
+            await respond(request, response, more, send)
         except Unavailable as fault:
             # the rest of a body cannot be had; the client sees that it was cut off
             self._metrics.fault(fault)

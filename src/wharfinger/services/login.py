@@ -20,6 +20,7 @@ from wharfinger.state.clock import HOUR
 from wharfinger.state.db import keys, robots
 from wharfinger.state.db.database import Tx
 from wharfinger.state.ids import new_access_key_id, new_secret
+from wharfinger.state.secrets import Secrets
 
 TOKEN_TERM: Final = 12 * HOUR
 _LONGEST_KEY: Final = 128  # characters, as AWS has it
@@ -93,13 +94,23 @@ async def credentials(state: State, key: str, session_token: str | None) -> Cred
         login = Login("session", key, session)
         return Credentials(key, _session_secret(state, session_token), session.account, login)
     # what strangers send is looked for only if it could be one, because answers are kept
-    found = await state.remembered.ask(state.db, keys.find, key) if len(key) <= _LONGEST_KEY else None
-    if found is not None and found.disabled_at is None and session_token is None:
-        return Credentials(key, _secret(state, found), found.account, Login("key", key))
+    found = None
+    if len(key) <= _LONGEST_KEY and session_token is None:
+        found = await state.remembered.ask(state.db, _of_key, state.secrets, key)
+    if found is not None:
+        return found
     if not state.rules.any_signature:
         raise KeyUnknown
     account = key if ACCOUNT.fullmatch(key) else state.rules.default_account
     return Credentials(key, "", account, Login("open", account))
+
+
+async def _of_key(tx: Tx, secrets: Secrets, key: str) -> Credentials | None:
+    """Decrypted once, and kept as long as the rights stay as they are: each call of a client needs it."""
+    found = await keys.find(tx, key)
+    if found is None or found.disabled_at is not None:
+        return None
+    return Credentials(key, secrets.decrypt(found.secret, key), found.account, Login("key", key))
 
 
 async def first_key(state: State) -> Credentials:

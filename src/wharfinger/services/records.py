@@ -110,4 +110,4 @@ class Reader:
 
 def time_of(at: int) -> str:
     """As records have it."""
-    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(at // SECOND, UTC).isoformat()[:19] + "Z"

@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
 def name(at: int) -> str:
     """The file for a time, so that no worker has to ask another; the names are in the order of the times."""
-    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H.jsonl")
+    return datetime.fromtimestamp(at // SECOND, UTC).isoformat()[:13] + ".jsonl"
 
 
 class TrailFiles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -38,6 +39,7 @@ HANDLERS: Final[dict[tuple[str, str], Handler]] = {
 
 
 _DOWNLOAD: Final = "ecr:GetDownloadUrlForLayer"
+_SHORT: Final = 256  # bytes of a path that is worth to be remembered
 
 
 class OciDoor:
@@ -98,6 +100,16 @@ def _download_token(request: Request, endpoint: Endpoint) -> str | None:
 
 
 def _route(path: bytes) -> tuple[Endpoint, str, str]:
+    """The endpoint, the repository and what else the path names. Raises UnknownRoute, RepositoryNameInvalid."""
+    return _remembered_route(path) if len(path) <= _SHORT else _read_route(path)
+
+
+@functools.lru_cache(maxsize=4096)
+def _remembered_route(path: bytes) -> tuple[Endpoint, str, str]:
+    return _read_route(path)
+
+
+def _read_route(path: bytes) -> tuple[Endpoint, str, str]:
     try:
         text = unquote_to_bytes(path).decode()
     except UnicodeDecodeError:
