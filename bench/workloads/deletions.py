@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Literal
 
 from bench import load
 from bench.bars import DOCKER, times
-from bench.load import Request, call
+from bench.load import Found, Request, call
 from bench.results import Sample
 from bench.targets import Server, Wharfinger
 from bench.targets.target import Door
@@ -95,6 +97,39 @@ def _deleted_singly(target: Server, scale: Scale) -> Run:
     return lambda: _one_by_one(target, [one for _, one in itertools.islice(images, scale.deletions)])
 
 
+def _pulled_meanwhile(target: Server, scale: Scale) -> Run:
+    """The 99th percentile of pulls while another client deletes one image after the other."""
+    images = _FILLED.images(target, scale)
+    stays, _ = next(images)
+    asked = [Request("GET", f"/v2/{_REPOSITORY}/manifests/{stays}", {**target.headers, "Accept": OCI_IMAGE})]
+
+    def run() -> Sample:
+        ended = threading.Event()
+
+        def delete() -> int:
+            count = 0
+            while not ended.is_set():
+                _, one = next(images)
+                answer = target.oci.call("DELETE", f"/v2/{_REPOSITORY}/manifests/{one.digest}")
+                assert answer.status == 202, answer
+                count += 1
+            return count
+
+        def ask() -> Found:
+            return load.repeated(target, asked, _CLIENTS, scale.seconds)
+
+        with ThreadPoolExecutor(1) as threads:
+            deleting = threads.submit(delete)
+            try:
+                found = sampled(target, ask, lambda found: found.p99)
+            finally:
+                ended.set()
+            assert deleting.result() > 0
+        return found
+
+    return run
+
+
 def _with_all_tags(target: Server, scale: Scale) -> Run:
     """One image of a repository that has all the tags there are."""
     repository = "many-tags"
@@ -166,6 +201,14 @@ WORKLOADS: Final = (
         "images/s",
         frozenset({"ecr", "delete"}),
         _deleted_singly,
+    ),
+    Workload(
+        "pulls-meanwhile",
+        "manifest GET, 8 connections, while one client deletes image after image: 99th percentile",
+        "ms",
+        _DELETE,
+        _pulled_meanwhile,
+        less_is_better=True,
     ),
     Workload(
         "delete-repository",

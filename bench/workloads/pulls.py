@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Callable
 from typing import Final
@@ -79,6 +80,16 @@ def _by_tag_bearer(target: Server) -> Request:
     request = _by_tag(target)
     headers = {**request.headers, "Authorization": target.authorization.replace("Basic", "Bearer")}
     return Request("GET", request.path, headers, size=request.size)
+
+
+def _by_tag_without_login(target: Server) -> Request:
+    """Of a repository that is open to everybody; most registries ask nobody for a login here."""
+    request = _by_tag(target)
+    if target.ecr is not None:
+        statement = {"Effect": "Allow", "Principal": "*", "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        target.ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=policy)
+    return Request("GET", request.path, {"Accept": OCI_IMAGE}, size=request.size)
 
 
 def _head_by_digest(target: Server) -> Request:
@@ -175,6 +186,13 @@ WORKLOADS: Final = (
         _repeated(_by_tag_bearer),
     ),
     Workload(
+        "manifest-anonymous",
+        "manifest GET by tag without a login, 32 connections",
+        "requests/s",
+        _PULL,
+        _repeated(_by_tag_without_login),
+    ),
+    Workload(
         "blob-head",
         "blob HEAD, 32 connections",
         "requests/s",
@@ -189,6 +207,16 @@ WORKLOADS: Final = (
         _PULL,
         _repeated(lambda target: _blob(target, _bytes(10 * KIB))),
         (times(5, DOCKER),),
+    ),
+    *(
+        Workload(
+            f"blob-10k-{clients}",
+            f"blob GET of 10 KiB, {clients:,} connections",
+            "requests/s",
+            _PULL,
+            _repeated(lambda target: _blob(target, _bytes(10 * KIB)), clients),
+        )
+        for clients in (256, 1000)
     ),
     Workload(
         "blob-1m",

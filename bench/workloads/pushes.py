@@ -138,6 +138,7 @@ WORKLOADS: Final = (
     ),
     Workload("push-1m-64", "push of 1 MiB, POST and PUT, 64 clients", "MiB/s", _PUSH, _layers(MIB, 128, 64, "whole")),
     Workload("push-10m", "push of 10 MiB, POST and PUT, one client", "MiB/s", _PUSH, _layers(10 * MIB, 10, 1, "whole")),
+    Workload("push-1g", "push of a 1 GiB layer, one client", "MiB/s", _PUSH, _layers(1024 * MIB, 1, 1)),
     Workload(
         "push-chunks",
         "push of 100 MiB in chunks of 5 MiB, one client",

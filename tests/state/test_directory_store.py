@@ -21,7 +21,7 @@ from support.state import collect_all, create_repository, prepared
 from support.stores import Directory
 from wharfinger.domain.faults import Unavailable
 from wharfinger.state import State
-from wharfinger.state.blobs.directory import PIECE, WRITE_BACK, DirectoryStore
+from wharfinger.state.blobs.directory import FEW, PIECE, WRITE_BACK, DirectoryStore
 from wharfinger.state.blobs.store import BlobStore, BytesLost, Location, WriterBusy
 from wharfinger.state.ids import new_storage_id
 
@@ -185,6 +185,25 @@ async def test_what_is_written_is_handed_on_to_the_disk_while_more_comes(
     handed_on.clear()
     await stored(store)
     assert not handed_on
+
+
+async def test_what_is_large_is_left_to_the_web_server_only_when_many_read(place: Directory) -> None:
+    """It is the faster one then, and holds less for those who are slow."""
+    content = bytes(2 * PIECE)
+    location = Location(await stored(place.store, content), len(content))
+    readers = [place.store.read(location, 0, len(content)) for _ in range(FEW + 1)]
+    for reader in readers[:FEW]:
+        assert place.store.path(location) is None
+        assert len(await anext(reader)) == PIECE
+    assert place.store.path(location) is not None
+    assert len(await anext(readers[FEW])) < PIECE
+    for reader in readers:
+        await reader.aclose()
+    assert place.store.path(location) is None
+
+
+async def test_what_is_not_large_is_left_to_the_web_server(place: Directory) -> None:
+    assert place.store.path(Location(await stored(place.store, bytes(PIECE)), PIECE)) is not None
 
 
 # --- a full or broken disk -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,7 @@ _DRAIN_BYTES: Final = 1024 * 1024
 _DRAIN_SECONDS: Final = 1
 _LARGE_ANSWER: Final = 256 * 1024
 _PIECE: Final = 16 * 1024
+_LARGE_PIECE: Final = 32 * 1024
 _WITHOUT_BODY: Final = {"GET", "HEAD"}
 _SEND_FILE: Final = "http.response.pathsend"
 
@@ -58,6 +59,7 @@ class Request:
         self.fault: Fault | None = None
         self.received = 0  # bytes of the body, until now
         self._receive = receive
+        self._ahead: asyncio.Future[Message] | None = None
         self._trusted = trusted
         self._headers: dict[bytes, bytes] | None = None
         self._ended = self.method in _WITHOUT_BODY
@@ -125,12 +127,12 @@ class Request:
         value = self.headers.get(b"content-length")
         return int(value) if value is not None and value.isdigit() else None
 
-    async def stream(self) -> AsyncIterator[bytes]:
+    async def stream(self) -> Pieces:
         """The body as it comes. Raises BodyCutOff if it ends before its end."""
         while not self._ended:
             try:
                 async with asyncio.timeout(SILENCE):
-                    message = await self._receive()
+                    message = await self._message()
             except TimeoutError:
                 raise BodyCutOff from None
             if message["type"] != "http.request":
@@ -139,9 +141,21 @@ class Request:
             self._ended = not message.get("more_body", False)
             if piece := message.get("body", b""):
                 self.received += len(piece)
+                if len(piece) >= _LARGE_PIECE and not self._ended:
+                    # the server takes the next one from the socket while this one is hashed and written
+                    self._ahead = asyncio.ensure_future(self._receive())
                 yield piece
 
-    async def bounded(self, limit: int) -> AsyncIterator[bytes]:
+    async def _message(self) -> Message:
+        ahead, self._ahead = self._ahead, None
+        return await (self._receive() if ahead is None else ahead)
+
+    def close(self) -> None:
+        """Nobody asks for more of the body."""
+        if self._ahead is not None and not self._ahead.cancel():
+            self._ahead.exception()  # and nobody has to hear of it
+
+    async def bounded(self, limit: int) -> Pieces:
         """The body as it comes, of at most `limit` bytes. Raises BodyTooLarge, BodyCutOff."""
         if self.length is not None and self.length > limit:
             raise BodyTooLarge(limit)
@@ -174,7 +188,7 @@ class Request:
 
     async def gone(self) -> None:
         """Until the client has left; to be asked when its body was read."""
-        while (await self._receive())["type"] != "http.disconnect":
+        while (await self._message())["type"] != "http.disconnect":
             pass
 
 

@@ -169,6 +169,7 @@ class Application:
             else:
                 await self._traces.request(request, self._serve(request, send))
         finally:
+            request.close()
             self._metrics.end()
 
     async def _serve(self, request: Request, send: Send) -> int:

@@ -39,11 +39,11 @@ async def get_blob(call: Call) -> Response | FileResponse:
         last = span.start + span.length - 1
         headers.append((b"content-range", b"bytes %d-%d/%d" % (span.start, last, found.size)))
     status = 200 if span is None else 206
-    path = call.state.blobs.path(found.location)
     pieces = call.state.blobs.read(found.location, *wanted)
     if wanted.length <= _SMALL:
         return Response(status, headers, b"".join([piece async for piece in pieces]))
-    if path is None:
+    path = call.state.blobs.path(found.location)
+    if path is None or span is not None:
         pieces = await begun(pieces)
     # a server that can send files does so by itself, else the pieces go through here
     return FileResponse(status, headers, path if span is None else None, pieces)
