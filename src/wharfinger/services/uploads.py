@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -263,8 +264,8 @@ class _Held:
 
     async def commit(self, digest: str) -> None:
         """The bytes become a blob: durable first, then blob, link and lease in one transaction."""
-        location = await self._sync()
-        await self._durably(self._state.blobs.publish(location.storage_id))
+        location = await self._durably(self._sync_with_name())
+        self.upload = self.upload._replace(segments=location.segments)
         lost = await self._lost_bytes(digest)
         now = self._state.clock()
 
@@ -318,6 +319,14 @@ class _Held:
         location = await self._durably(self._writer.sync())
         self.upload = self.upload._replace(segments=location.segments)
         return location
+
+    async def _sync_with_name(self) -> Location:
+        """At once, for neither waits for the other, and the disk makes one flush of two."""
+        name = asyncio.ensure_future(self._state.blobs.publish(self.upload.storage_id))
+        try:
+            return await self._writer.sync()
+        finally:
+            await name
 
     async def _durably(self, sync: Awaitable[T]) -> T:
         try:
