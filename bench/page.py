@@ -40,6 +40,9 @@ _METHOD: Final = """\
 - Bars are for Wharfinger with a worker for each core, as the others use all cores, but for the start and the memory.
 - The 99th percentile is of one request, or of all that belongs to one layer or image. Memory is the sum of the most
   that each process held meanwhile (VmHWM)."""
+_REASONS: Final = """\
+Where the time goes, and what stands in the way of the bars that are not met, is written down in [decision
+18](decisions/0018-speed.md)."""
 _REPEAT: Final = """\
 ## Measure it yourself
 
@@ -77,6 +80,7 @@ def _sections(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
             yield f"![{len(plotted)} of the rows below as bars](performance/{_plot(group).name})"
         yield "\n".join(_table(workloads, kinds))
     yield "\n".join(_slower(report, kinds))
+    yield _REASONS
     yield "\n".join(_targets(report))
     rounds = "" if report.short else f" to warm up, and {report.rounds} times that count"
     yield _METHOD.format(rounds=rounds)
