@@ -31,25 +31,16 @@ def request_of(client: Sending) -> Request:
     return Request({"method": "PUT", "raw_path": b"/v2/app/blobs/uploads/u", "headers": []}, client.receive, "id")
 
 
-async def test_of_large_pieces_the_next_one_comes_while_one_is_worked_on() -> None:
-    client = Sending(3, 100_000)
+@pytest.mark.parametrize(("size", "ahead"), [(100_000, [2, 3, 3]), (1000, [1, 2, 3])], ids=["large", "small"])
+async def test_of_large_pieces_the_next_one_comes_while_one_is_worked_on(size: int, ahead: list[int]) -> None:
+    client = Sending(3, size)
     request = request_of(client)
     taken = []
     async for _ in request.stream():
         await asyncio.sleep(0.001)
         taken.append(client.taken)
-    assert taken == [2, 3, 3]
-    assert request.received == 300_000
-
-
-async def test_of_small_pieces_none_is_held_that_nobody_asked_for() -> None:
-    client = Sending(3, 1000)
-    request = request_of(client)
-    taken = []
-    async for _ in request.stream():
-        await asyncio.sleep(0.001)
-        taken.append(client.taken)
-    assert taken == [1, 2, 3]
+    assert taken == ahead
+    assert request.received == 3 * size
 
 
 async def test_a_piece_that_came_ahead_is_not_lost_when_somebody_else_reads_on() -> None:
