@@ -216,7 +216,7 @@ def _check_scope(claim: Claim, service: str) -> None:
         raise SignatureUnfit(f"Credential should be scoped to correct service: '{service}'.")
     if REGION.fullmatch(claim.region) is None:
         raise SignatureUnfit("Credential should be scoped to a valid region.")
-    _time(claim.timestamp)
+    _time(claim.timestamp)  # what is no time has no date
     if claim.timestamp[:8] != claim.date:
         raise SignatureUnfit("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP")
 

@@ -25,7 +25,7 @@ from wharfinger.server.traces import Traces, are_wanted
 from wharfinger.services import clocks, declared, jobs, shared_trail, webhooks
 from wharfinger.state import State
 from wharfinger.state.clock import Clock, system_clock
-from wharfinger.state.ids import new_number
+from wharfinger.state.ids import new_public_uuid
 
 log = logging.getLogger(__name__)
 Answer = Response | FileResponse
@@ -161,7 +161,7 @@ class Application:
                 return
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, new_number(), self._trusted)
+        request = Request(scope, receive, new_public_uuid(), self._trusted)
         self._metrics.begin()
         try:
             if self._traces is None:

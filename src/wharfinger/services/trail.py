@@ -16,7 +16,7 @@ from wharfinger.services.pages import DEFAULT, Page, Pages
 from wharfinger.services.records import Filter, Reader, Record, time_of
 from wharfinger.state import State
 from wharfinger.state.clock import DAY, MINUTE
-from wharfinger.state.ids import new_number
+from wharfinger.state.ids import new_public_uuid
 from wharfinger.state.trail import TrailFiles, name
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ def _line(state: State, what: Happening, now: int) -> bytes:
         "responseElements": None,
         **({"additionalEventData": more} if more else {}),
         "requestID": what.request_id,
-        "eventID": new_number(),
+        "eventID": new_public_uuid(),
         "readOnly": what.is_reading,
         **(_resources(registry, what.repository) if registry and what.repository else {}),
         "eventType": "AwsApiCall",

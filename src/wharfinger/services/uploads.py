@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 from wharfinger.domain import digests
 from wharfinger.domain.faults import (
@@ -37,7 +37,6 @@ IDLE_TERM: Final = DAY  # after which an upload that nobody touches is dropped
 _TOUCH_TERM: Final = HOUR
 
 Body = AsyncIterator[bytes]
-T = TypeVar("T")
 
 
 class Target(NamedTuple):
@@ -245,7 +244,7 @@ class _Held:
         """Make durable what was received, then say so in the database."""
         if parts is not None:
             self.upload = self.upload._replace(parts=parts)
-        await self._sync()
+        await self._durably(self._writer.sync())
         saved = await self._state.db.write(uploads.advance, self._saved, self.upload, self._state.clock())
         if not saved:
             raise await self._lost()
@@ -256,7 +255,7 @@ class _Held:
         running = self._running.digest
         if running is not None and algorithm == digests.CANONICAL:
             return running
-        location = await self._sync()
+        location = await self._durably(self._writer.sync())
         hashed = hashlib.new(algorithm)
         async for piece in self._state.blobs.read(location, 0, location.size):
             hashed.update(piece)
@@ -265,7 +264,6 @@ class _Held:
     async def commit(self, digest: str) -> None:
         """The bytes become a blob: durable first, then blob, link and lease in one transaction."""
         location = await self._durably(self._sync_with_name())
-        self.upload = self.upload._replace(segments=location.segments)
         lost = await self._lost_bytes(digest)
         now = self._state.clock()
 
@@ -315,11 +313,6 @@ class _Held:
         """Drop the upload and its bytes."""
         await _end(self._state, self.upload)
 
-    async def _sync(self) -> Location:
-        location = await self._durably(self._writer.sync())
-        self.upload = self.upload._replace(segments=location.segments)
-        return location
-
     async def _sync_with_name(self) -> Location:
         """At once, for neither waits for the other, and the disk makes one flush of two."""
         name = asyncio.ensure_future(self._state.blobs.publish(self.upload.storage_id))
@@ -328,13 +321,15 @@ class _Held:
         finally:
             await name
 
-    async def _durably(self, sync: Awaitable[T]) -> T:
+    async def _durably(self, sync: Awaitable[Location]) -> Location:
         try:
-            return await sync
+            location = await sync
         except Unavailable:
             # after a failed sync the kernel may have dropped the bytes, and a second one would succeed
             await self.end()
             raise
+        self.upload = self.upload._replace(segments=location.segments)
+        return location
 
     async def _lost(self) -> UploadNotFound | UploadBusy:
         """The upload has ended or moved meanwhile: what was written is taken back."""

@@ -16,8 +16,8 @@ def new_uuid() -> str:
     return _uuid(int.from_bytes(os.urandom(16)))
 
 
-def new_number() -> str:
-    """A UUID for requests and events, which are to be told apart and no more; each request needs one."""
+def new_public_uuid() -> str:
+    """For requests and events, which are to be told apart and no more. Cheap, as each request needs one."""
     return _uuid(random.getrandbits(128))  # seeded anew in each worker by the library
 
 

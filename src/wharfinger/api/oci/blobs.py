@@ -14,8 +14,6 @@ from wharfinger.services.identities import ANONYMOUS
 from wharfinger.state.db.blobs import Blob
 
 _RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-(\d{1,18}))", re.IGNORECASE)
-
-
 _SMALL: Final = 64 * 1024  # bytes that are read sooner than a server begins with a file
 
 
@@ -43,10 +41,10 @@ async def get_blob(call: Call) -> Response | FileResponse:
     if wanted.length <= _SMALL:
         return Response(status, headers, b"".join([piece async for piece in pieces]))
     path = call.state.blobs.path(found.location)
-    if path is None or span is not None:
-        pieces = await begun(pieces)
-    # a server that can send files does so by itself, else the pieces go through here
-    return FileResponse(status, headers, path if span is None else None, pieces)
+    if path is not None and span is None:
+        # a server that can send files does so by itself, else the pieces go through here
+        return FileResponse(status, headers, path, pieces)
+    return FileResponse(status, headers, None, await begun(pieces))
 
 
 async def head_blob(call: Call) -> Response:

@@ -21,6 +21,7 @@ PIECE: Final = 512 * 1024
 _SMALL_PIECE: Final = 128 * 1024
 FEW: Final = 16  # readers
 WRITE_BACK: Final = 8 * 1024 * 1024  # bytes after which the disk is set to work, so that little is left for the end
+_AT_ONCE: Final = getattr(os, "RWF_NOWAIT", None)  # Linux has it
 _SHARDS: Final = 256
 _STORAGE_ID: Final = re.compile("[0-9a-f]{32}")
 
@@ -126,10 +127,10 @@ class DirectoryStore:
 
     def _read_at_once(self, descriptor: int, length: int, start: int) -> bytes | None:
         """A part of a file if it is in memory; None if the disk would have to be waited for, or nobody can tell."""
-        try:
-            size = os.preadv(descriptor, [self._buffer[:length]], start, os.RWF_NOWAIT)
-        except AttributeError:  # not on every system
+        if _AT_ONCE is None:
             return None
+        try:
+            size = os.preadv(descriptor, [self._buffer[:length]], start, _AT_ONCE)
         except OSError as error:
             if error.errno in {errno.EAGAIN, errno.EOPNOTSUPP}:
                 return None

@@ -102,7 +102,7 @@ class BlobStore(Protocol):
         ...
 
     async def publish(self, storage_id: str) -> None:
-        """Make the object's name durable, after its bytes are."""
+        """Make the object's name durable; its bytes are by `sync`, at the same time or before."""
         ...
 
     def read(self, location: Location, start: int, length: int) -> AsyncGenerator[bytes, None]:
