@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pytest
@@ -23,6 +23,7 @@ from support.content import (
 )
 from support.doors import Doors
 from support.ecr_errors import no_image
+from support.moments import Period
 from support.poll import until
 from support.raw_ecr import RawEcr
 from support.registry import Registry, error_of
@@ -43,10 +44,10 @@ def describe(registry: Registry, repository: str, *ids: dict[str, str], **more: 
 
 def test_an_image_is_described_by_these_fields_and_no_others(registry: Registry) -> None:
     app, one = registry.create(), image(layer(5000), layer(3000))
-    before = (datetime.now(UTC) - timedelta(milliseconds=1)).timestamp()
+    push = Period()
     registry.oci.push(app, one, "v1", "v2")
     (found,) = describe(registry, app)
-    assert before <= found.pop("imagePushedAt") <= datetime.now(UTC).timestamp()
+    assert datetime.fromtimestamp(found.pop("imagePushedAt"), UTC) in push
     assert sorted(found.pop("imageTags")) == ["v1", "v2"]
     assert found == {
         "registryId": registry.account,
@@ -211,13 +212,13 @@ def test_a_pull_is_recorded(registry: Registry, door: str) -> None:
     """Before it is answered, but where the disk takes longer than a client is made to wait."""
     app, one = registry.create(), image()
     registry.oci.push(app, one, "v1")
-    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    pull = Period()
     if door == "ecr":
         registry.ecr.batch_get_image(repositoryName=app, imageIds=[{"imageDigest": one.digest}])
     else:
         registry.oci.get(f"/v2/{app}/manifests/v1")
     until(lambda: "lastRecordedPullTime" in describe(registry, app)[0], "the pull is recorded")
-    assert before.timestamp() <= describe(registry, app)[0]["lastRecordedPullTime"] <= datetime.now(UTC).timestamp()
+    assert datetime.fromtimestamp(describe(registry, app)[0]["lastRecordedPullTime"], UTC) in pull
 
 
 async def test_the_pull_time_is_written_once_a_day(doors: Doors, clock: Clock) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 from support.content import UNKNOWN, image, index
 from support.doors import Doors
 from support.ecr_errors import invalid, no_repository
+from support.moments import Period
 from support.raw_ecr import RawEcr
 from support.registry import Registry, abroad, error_of, stranger
 from support.repository_settings import FILTERS, tag_list, wildcards
@@ -57,10 +57,9 @@ def test_a_new_repository_keeps_what_was_asked_for(registry: Registry) -> None:
 
 
 def test_a_repository_is_created_at_the_time_of_the_call(registry: Registry) -> None:
-    # the answer has whole milliseconds
-    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    call = Period()
     created = registry.ecr.create_repository(repositoryName="app")["repository"]["createdAt"]
-    assert before <= created <= datetime.now(UTC)
+    assert created in call
 
 
 @pytest.mark.parametrize("encryption", ["KMS", "KMS_DSSE"])

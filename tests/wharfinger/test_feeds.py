@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from support.content import UNKNOWN, Image, image
 from support.doors import Doors
 from support.ecr_errors import invalid
+from support.moments import Period
 from support.registry import Registry, abroad, error_of, stranger
 from support.server import REGION
 from support.state import CALLER, REGISTRY, Clock, prepared
@@ -234,11 +235,11 @@ def test_a_feed_that_is_not_there_cannot_be_deleted(wharfinger: Any) -> None:
 
 
 def test_a_feed_is_listed_as_it_was_answered(world: World) -> None:
-    before = datetime.now(UTC) - timedelta(seconds=1)
+    call = Period()
     answered = world.report("team/app:v2", seconds=HOUR)["feed"]
     assert world.feeds() == [answered]
     reported = answered.pop("reportedAt")
-    assert before < reported < datetime.now(UTC) + timedelta(seconds=1)
+    assert reported in call
     assert answered == {
         "feedName": "prod",
         "lateAt": reported + timedelta(hours=1),

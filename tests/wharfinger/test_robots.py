@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from support.doors import Doors
 from support.ecr_errors import invalid
+from support.moments import Period
 from support.oci import Oci
 from support.poll import until_quiet
 from support.registry import Registry, abroad, error_of, stranger
@@ -34,10 +35,10 @@ def create(wharfinger: Any, name: str = "bot", **more: Any) -> Any:
 
 
 def test_a_robot_is_answered_as_it_was_made(wharfinger: Any, account: str) -> None:
-    before = datetime.now(UTC) - timedelta(seconds=1)
+    call = Period()
     actions, repositories = ["pull", "ecr:PutImage"], ["team/*", "base"]
     made = create(wharfinger, actions=actions, repositories=repositories, expiresAt=FAR)["robot"]
-    assert before < made.pop("createdAt") < datetime.now(UTC) + timedelta(seconds=1)
+    assert made.pop("createdAt") in call
     assert made == {
         "robotName": "bot",
         "arn": f"arn:aws:iam::{account}:robot/bot",

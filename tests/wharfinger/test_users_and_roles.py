@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from support.doors import Doors
 from support.ecr_errors import invalid
+from support.moments import Period
 from support.registry import Registry, error_of, stranger
 from support.state import ACCOUNT, CALLER, Clock, prepared
 from wharfinger.domain import principals as limits
@@ -47,9 +47,9 @@ def create_role(wharfinger: Any, name: str = "deploy", **more: Any) -> Any:
 
 
 def test_a_user_is_answered_as_it_was_made(wharfinger: Any, account: str) -> None:
-    before = datetime.now(UTC) - timedelta(seconds=1)
+    call = Period()
     made = wharfinger.create_user(userName="ci@example.com", tags=TAGS)["user"]
-    assert before < made.pop("createdAt") < datetime.now(UTC) + timedelta(seconds=1)
+    assert made.pop("createdAt") in call
     assert made.pop("userId").startswith("WHRU")
     assert made == {
         "userName": "ci@example.com",
