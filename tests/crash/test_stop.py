@@ -157,6 +157,16 @@ def test_an_upload_in_flight_is_finished_after_ctrl_c(server: Server, registry: 
     assert server._process.wait(60) == 0
 
 
+def test_a_worker_leaves_ctrl_c_to_its_parent(server: Server, registry: Registry) -> None:
+    """It would be told twice to stop, and the second time cuts off what the first one let finish."""
+    upload, workers = HalfSent(registry), server.workers()
+    for worker in workers:
+        os.kill(worker, signal.SIGINT)
+    time.sleep(0.5)
+    assert upload.finish() == 201
+    assert server.workers() == workers
+
+
 def test_a_chunk_that_was_finished_while_the_server_stopped_is_there_when_it_is_started(
     server: Server, registry: Registry
 ) -> None:

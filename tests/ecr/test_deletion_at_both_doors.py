@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -111,7 +111,6 @@ def test_an_image_that_is_deleted_is_gone_on_every_worker_at_once(strict_server:
     one = image()
     Oci(strict_server.endpoint, new_password(ecr)).push("app", one, "v1")
     workers = strict_server.workers() or [strict_server.pid]  # uvicorn is one process
-    connections = [connection for worker in workers for connection in taken_by(strict_server, worker)]
 
     def statuses(path: str) -> set[int]:
         found = set()
@@ -125,23 +124,13 @@ def test_an_image_that_is_deleted_is_gone_on_every_worker_at_once(strict_server:
     def by_digest(_: int) -> Any:
         return ecr.batch_get_image(repositoryName="app", imageIds=[{"imageDigest": one.digest}])
 
-    assert statuses("manifests/v1") == {200}
-    ecr.batch_delete_image(repositoryName="app", imageIds=[{"imageTag": "v1"}])
-    assert statuses("manifests/v1") == {404}
-    assert statuses(f"manifests/{one.digest}") == {404}
+    with ExitStack() as stack:
+        connections = [stack.enter_context(strict_server.connected(worker)) for worker in workers]
+        assert statuses("manifests/v1") == {200}
+        ecr.batch_delete_image(repositoryName="app", imageIds=[{"imageTag": "v1"}])
+        assert statuses("manifests/v1") == {404}
+        assert statuses(f"manifests/{one.digest}") == {404}
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(by_digest, range(32)))
     assert {item["failureCode"] for answer in answers for item in answer["failures"]} == {"ImageNotFound"}
     assert all(answer["images"] == [] for answer in answers)
-    for connection in connections:
-        connection.close()
-
-
-def taken_by(server: Server, worker: int) -> list[http.client.HTTPConnection]:
-    """Connections that stay open, and so stay with the worker that took them."""
-    connections = [http.client.HTTPConnection("127.0.0.1", server.port) for _ in range(4)]
-    with server.only(worker):
-        for connection in connections:
-            connection.request("GET", "/readyz")
-            connection.getresponse().read()
-    return connections

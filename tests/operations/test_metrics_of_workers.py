@@ -28,59 +28,60 @@ ACCOUNT = "000000000001"
 def server(directory: Path) -> Iterator[Server]:
     with Server(directory, open=True, workers=2) as running:
         yield running
-        for pid in running.workers():
-            os.kill(pid, signal.SIGCONT)
 
 
 def scraped(server: Server) -> Scraped:
     return Scraped(Oci(server.endpoint, None).get("/metrics"))
 
 
-def ask(server: Server, times: int) -> None:
-    """Requests without a login, over a connection of their own."""
-    client = Oci(server.endpoint, None)
-    for _ in range(times):
-        assert client.get("/v2/").status == 401
+def scraped_of(server: Server, worker: int) -> Scraped:
+    with server.connected(worker) as client:
+        client.request("GET", "/metrics")
+        answer = client.getresponse()
+        return Scraped(Answer(answer.status, HTTPHeaderDict(), answer.read()))
 
 
-def asked(server: Server) -> float:
-    return scraped(server).requests("oci", "GET ping", "4xx")
+def ask(server: Server, worker: int, times: int) -> None:
+    """Requests without a login."""
+    with server.connected(worker) as client:
+        for _ in range(times):
+            client.request("GET", "/v2/")
+            answer = client.getresponse()
+            assert (answer.status, answer.read() != b"") == (401, True)
+
+
+def asked(server: Server, worker: int) -> float:
+    return scraped_of(server, worker).requests("oci", "GET ping", "4xx")
 
 
 def test_the_figures_of_two_workers_are_exact_whichever_is_asked(server: Server) -> None:
     one, two = server.workers()
-    for pid, times in ((one, 7), (two, 5)):
-        with server.only(pid):
-            ask(server, times)
-    for pid in (one, two):
-        with server.only(pid):
-            assert asked(server) == 12
+    ask(server, one, 7)
+    ask(server, two, 5)
+    assert [asked(server, worker) for worker in (one, two)] == [12, 12]
 
 
 def test_what_a_killed_worker_counted_stays_and_its_successor_goes_on(server: Server) -> None:
     killed, other = server.workers()
-    with server.only(killed):
-        ask(server, 7)
+    ask(server, killed, 7)
     os.kill(killed, signal.SIGKILL)
     until(lambda: len(set(server.workers()) - {killed}) == 2, "the worker is replaced")
     until(lambda: not Path(f"/proc/{killed}").exists(), "nothing is left of it")
     [new] = set(server.workers()) - {killed, other}
     until(lambda: scraped(server).value("wharfinger_workers") == 2, "the new worker counts")
-    with server.only(new):
-        ask(server, 5)
-        assert asked(server) == 12
+    ask(server, new, 5)
+    assert asked(server, new) == 12
 
 
 def test_statements_of_all_workers_are_told(server: Server) -> None:
     Registry(server, ACCOUNT).create("app")
-    for pid in server.workers():
-        with server.only(pid):
-            found = scraped(server)
-            assert found.value("wharfinger_workers") == 2
-            connections = found.value("wharfinger_database_connections")
-            assert connections >= 2 if postgresql.IN_USE else connections == 4  # a pool has as many as it needed
-            assert found.value("wharfinger_memory_bytes", process="workers") > 10_000_000
-            assert found.value("wharfinger_memory_bytes", process="parent") > 10_000_000
+    for worker in server.workers():
+        found = scraped_of(server, worker)
+        assert found.value("wharfinger_workers") == 2
+        connections = found.value("wharfinger_database_connections")
+        assert connections >= 2 if postgresql.IN_USE else connections == 4  # a pool has as many as it needed
+        assert found.value("wharfinger_memory_bytes", process="workers") > 10_000_000
+        assert found.value("wharfinger_memory_bytes", process="parent") > 10_000_000
 
 
 def test_jobs_that_were_done_are_counted(server: Server) -> None:

@@ -20,7 +20,6 @@ import botocore.session
 from botocore.config import Config
 
 from support import postgresql
-from support.poll import until
 from support.ports import free_port
 from support.stores import rights, settings_for
 from wharfinger import contract
@@ -138,18 +137,23 @@ class Server:
                 found += map(int, children.read_text().split())
         return found
 
+    def taker(self, connection: http.client.HTTPConnection) -> int:
+        """The worker that answers on a connection; it is asked something."""
+        connection.request("GET", "/healthz")
+        connection.getresponse().read()
+        end = _other_end(connection, self.port)
+        return next(worker for worker in self.workers() or [self.pid] if end in _open_files(worker))
+
     @contextlib.contextmanager
-    def only(self, worker: int) -> Iterator[None]:
-        """Within the block one worker takes all connections and requests: the others stand still."""
-        others = [other for other in self.workers() if other != worker]
-        for other in others:
-            os.kill(other, signal.SIGSTOP)
-        try:
-            until(lambda: all(map(_stands_still, others)), "the others stand still")
-            yield
-        finally:
-            for other in others:
-                os.kill(other, signal.SIGCONT)
+    def connected(self, worker: int) -> Iterator[http.client.HTTPConnection]:
+        """A connection that this worker has taken, and keeps."""
+        with contextlib.ExitStack() as stack:
+            while True:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+                stack.enter_context(contextlib.closing(connection))
+                if self.taker(connection) == worker:
+                    break
+            yield connection
 
     def __enter__(self) -> Self:
         return self.start()
@@ -214,7 +218,16 @@ def _clean_environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("WHARFINGER_")}
 
 
-def _stands_still(process: int) -> bool:
-    """With all its threads, each of which may take a connection."""
-    threads = Path(f"/proc/{process}/task").glob("*/stat")
-    return all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in threads)
+def _other_end(connection: http.client.HTTPConnection, port: int) -> str:
+    """What the server's file is called that this connection leads to."""
+    ends = f":{port:04X}", f":{connection.sock.getsockname()[1]:04X}"
+    rows = map(str.split, Path("/proc/net/tcp").read_text().splitlines())
+    return next(f"socket:[{row[9]}]" for row in rows if row[1].endswith(ends[0]) and row[2].endswith(ends[1]))
+
+
+def _open_files(process: int) -> set[str]:
+    found = set()
+    for file in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it was just closed
+            found.add(str(file.readlink()))
+    return found

@@ -18,7 +18,7 @@ def serve(**options: Any) -> None:
     from wharfinger.domain.access_file import AccessFileInvalid  # noqa: PLC0415 - help and errors need no server
     from wharfinger.domain.faults import Unavailable  # noqa: PLC0415
     from wharfinger.server.data import DirectoryInUse  # noqa: PLC0415
-    from wharfinger.server.serve import PortTaken  # noqa: PLC0415
+    from wharfinger.server.queues import PortTaken  # noqa: PLC0415
     from wharfinger.server.serve import serve as run  # noqa: PLC0415
     from wharfinger.server.tls import CertificateUnusable  # noqa: PLC0415
     from wharfinger.server.traces import TracesUnusable  # noqa: PLC0415

@@ -6,14 +6,12 @@ granian's traps and how each is avoided: docs/decisions/0001-server.md.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import logging.config
 import multiprocessing
 import os
 import signal
 import socket
-import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -25,10 +23,9 @@ from typing import Any, Final
 from granian.constants import HTTPModes, Interfaces, Loops, SSLProtocols
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
-from granian.net import SocketSpec  # type: ignore[attr-defined]
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
-from wharfinger.server import data, logs, probe, tls, traces
+from wharfinger.server import data, logs, probe, queues, tls, traces
 from wharfinger.server.app import Application, build
 from wharfinger.server.settings import Settings
 from wharfinger.server.shares import Block
@@ -46,10 +43,6 @@ _POLL_SECONDS: Final = 0.02
 _START_SECONDS: Final = 10
 
 
-class PortTaken(Exception):
-    """Something else listens there already."""
-
-
 class _NotStarted(Exception):
     """A worker that was to replace another one."""
 
@@ -64,7 +57,7 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     logging.config.dictConfig(logs.configuration(settings))
     data.keep_private()
     with data.held(settings.directory):
-        _check_port(settings)
+        queues.check_port(settings.host, settings.port)
         asyncio.run(data.prepare(settings))
         started: SimpleQueue[int] = multiprocessing.SimpleQueue()
         figures = Block()
@@ -72,60 +65,27 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
         _Server(settings, ready, started).serve(target_loader=load, wrap_loader=False)
 
 
-def _check_port(settings: Settings) -> None:
-    """granian's workers share a port with anyone who shares it, so somebody else's server would not be noticed."""
-    family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise PortTaken from None
-            raise
-
-
-def _load(settings: Settings, started: SimpleQueue[int], figures: str) -> Application:
-    """Runs in each worker."""
+def _load(settings: Settings, started: SimpleQueue[int], figures: str, others: Iterable[socket.socket]) -> Application:
+    """Runs in each worker, which has inherited the queues of the `others`."""
+    for each in others:
+        each.close()
     threading.Thread(target=_follow, args=(os.getppid(),), daemon=True).start()
 
     def leave() -> None:
         application.leave()
-        _accept_no_more()
+        queues.leave()
 
     def tell() -> None:
-        asyncio.get_running_loop().add_signal_handler(_LEAVE, leave)
-        asyncio.get_running_loop().add_signal_handler(_STOP, application.end)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(_LEAVE, leave)
+        loop.add_signal_handler(_STOP, application.end)
+        # a terminal sends Ctrl-C to the workers, too: the parent tells them, and a second signal would cut requests off
+        loop.remove_signal_handler(signal.SIGINT)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         started.put(os.getpid())
 
     application = build(settings, started=tell, figures=figures)
     return application
-
-
-def _accept_no_more() -> None:
-    """Leave new connections to other workers: the queue that they all share gives way to one that stays empty.
-
-    granian stops to accept only together with all that it has not got a request of yet, handshakes among it.
-    """
-    with socket.socket(socket.AF_UNIX) as empty:
-        empty.bind("")  # a name that nobody knows
-        empty.listen()
-        empty.setblocking(False)
-        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
-            if _is_queue(int(name)):
-                os.dup2(empty.fileno(), int(name), inheritable=False)
-
-
-def _is_queue(descriptor: int) -> bool:
-    try:
-        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            return False
-        copy = socket.socket(fileno=os.dup(descriptor))
-    except OSError:  # it was there for listing the others
-        return False
-    with copy:
-        is_tcp = copy.family in {socket.AF_INET, socket.AF_INET6}
-        return is_tcp and copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) == 1
 
 
 def _follow(parent: int) -> None:
@@ -177,10 +137,16 @@ class _Server(MPServer):
         self.ssl_ctx = shown
 
     def _init_shared_socket(self) -> None:
-        """One queue of new connections for all: of one of its own, a worker that ends would drop what is in it."""
-        listener: Any = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
-        self._shd = listener
-        self._sso = socket.socket(fileno=listener.get_fd())
+        self._queues = queues.for_each(self.workers, self.bind_addr, self.bind_port, self.backlog)
+
+    def _drop_shared_socket(self) -> None:
+        for queue in self._queues:
+            queue.socket.close()
+
+    def _spawn_worker(self, idx: int, target: Any, callback_loader: Any) -> WorkerProcess:  # type: ignore[override]
+        self._shd, self._sso = self._queues[idx]
+        others = [queue.socket for queue in self._queues if queue.socket is not self._sso]
+        return super()._spawn_worker(idx, target, partial(callback_loader, others))
 
     def _stop_workers(self) -> None:
         """A worker that is just starting loses a signal, or hangs by it, so it is waited for.
