@@ -1,34 +1,23 @@
-"""A SHA-256 that can be put away as plain bytes between two requests of an upload, and taken up again.
-
-hashlib cannot do this. Where `rehashes` has no wheel the state is None, and the bytes are read again at the end.
-"""
+"""The running digest of an upload, which can be put away as plain bytes between two requests, and taken up again."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
-try:
-    from rehashes import PySha256
-except ImportError:  # pragma: no cover - every platform that CI has can install it
-    PySha256 = None
-
-
-class _Sha256(Protocol):
-    def update(self, data: bytes, /) -> None: ...
-    def serialize(self) -> bytes: ...
-    def finalize(self) -> str: ...
+from wharfinger.state.blobs import libcrypto
 
 
 class RunningDigest:
-    """The digest of an upload, as far as its bytes have come."""
+    """The SHA-256 of an upload, as far as its bytes have come.
+
+    Where there is no hash that can be put away there is none here, and the bytes are read again at the end.
+    """
 
     def __init__(self, state: bytes | None, *, is_start: bool) -> None:
-        self._hash: _Sha256 | None = None
-        if PySha256 is not None and (is_start or state is not None):
-            self._hash = PySha256() if state is None else PySha256.deserialize(state)
+        self._hash: libcrypto.Sha256 | None = None
+        if libcrypto.is_usable() and (is_start or state is not None):
+            self._hash = libcrypto.Sha256() if state is None else libcrypto.Sha256.deserialize(state)
 
     def update(self, piece: bytes) -> None:
-        """Go on over the next bytes. Pieces are small, for the lock of the interpreter is held meanwhile."""
+        """Go on over the next bytes. Python's other threads, which bring the next ones, run meanwhile."""
         if self._hash is not None:
             self._hash.update(piece)
 
