@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import multiprocessing
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -159,6 +160,19 @@ async def test_writes_that_queue_up_share_one_commit(db: Sqlite, tmp_path: Path)
         await asyncio.sleep(0)
     assert await asyncio.gather(*queued) == list("abcde")
     assert len(commits) == 2  # of the one that held the queue up, and of the five
+    assert rows_on_disk(tmp_path) == list("abcde")
+
+
+async def test_writes_that_come_while_another_process_writes_share_one_commit(db: Sqlite, tmp_path: Path) -> None:
+    commits = count_commits(db)
+    with (tmp_path / "write.lock").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = [asyncio.ensure_future(db.write(add, "a"))]
+        await until_async(db._writer.tasks.empty)  # it has begun, and waits for the lock
+        waiting += [asyncio.ensure_future(db.write(add, name)) for name in "bcde"]
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*waiting) == list("abcde")
+    assert len(commits) == 1
     assert rows_on_disk(tmp_path) == list("abcde")
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import pytest
 
-from wharfinger.api.http import FileResponse, Message, Request, respond
+from wharfinger.api.http import FileResponse, Header, Message, Request, respond
 
 # --- what a client sends ---------------------------------------------------------------------------------------
 
@@ -16,19 +16,21 @@ from wharfinger.api.http import FileResponse, Message, Request, respond
 class Sending:
     """A client that sends pieces of a size, as fast as they are taken."""
 
-    def __init__(self, count: int, size: int) -> None:
+    def __init__(self, count: int, size: int, last: int | None = None) -> None:
         self.taken = 0
         self._count = count
         self._size = size
+        self._last = size if last is None else last
 
     async def receive(self) -> Message:
         await asyncio.sleep(0)
         self.taken += 1
-        return {"type": "http.request", "body": bytes(self._size), "more_body": self.taken < self._count}
+        has_more = self.taken < self._count
+        return {"type": "http.request", "body": bytes(self._size if has_more else self._last), "more_body": has_more}
 
 
-def request_of(client: Sending) -> Request:
-    return Request({"method": "PUT", "raw_path": b"/v2/app/blobs/uploads/u", "headers": []}, client.receive, "id")
+def request_of(client: Sending, headers: Sequence[Header] = ()) -> Request:
+    return Request({"method": "PUT", "raw_path": b"/v2/app/blobs/uploads/u", "headers": headers}, client.receive, "id")
 
 
 @pytest.mark.parametrize(("size", "ahead"), [(100_000, [2, 3, 3]), (1000, [1, 2, 3])], ids=["large", "small"])
@@ -49,6 +51,22 @@ async def test_a_piece_that_came_ahead_is_not_lost_when_somebody_else_reads_on()
     async with aclosing(request.stream()) as body:
         await anext(body)
     assert sum([len(piece) async for piece in request.stream()]) == 200_000
+
+
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ([(b"content-length", b"3000")], 3),
+        ([], 4),
+        ([(b"content-length", b"3000"), (b"transfer-encoding", b"chunked")], 4),
+    ],
+    ids=["of known length", "of unknown length", "of a length that is overridden"],
+)
+async def test_nobody_waits_for_the_end_of_a_body_that_is_there(headers: list[Header], asked: int) -> None:
+    client = Sending(4, 1000, last=0)  # as granian sends: that it was the last piece is another message
+    request = request_of(client, headers)
+    assert sum([len(piece) async for piece in request.stream()]) == 3000
+    assert client.taken == asked
 
 
 @pytest.mark.parametrize("waits", [True, False])

@@ -127,6 +127,11 @@ class Request:
         value = self.headers.get(b"content-length")
         return int(value) if value is not None and value.isdigit() else None
 
+    @cached_property
+    def _expected(self) -> int | None:
+        """How many bytes a body of known length has; a coding of the transfer overrides the length (RFC 9112, 6.3)."""
+        return None if b"transfer-encoding" in self.headers else self.length
+
     async def stream(self) -> Pieces:
         """The body as it comes. Raises BodyCutOff if it ends before its end."""
         while not self._ended:
@@ -141,6 +146,8 @@ class Request:
             self._ended = not message.get("more_body", False)
             if piece := message.get("body", b""):
                 self.received += len(piece)
+                # servers say that it was the last one with another message, which costs as much as this one
+                self._ended |= self.received == self._expected
                 if len(piece) >= _LARGE_PIECE and not self._ended:
                     # the server takes the next one from the socket while this one is hashed and written
                     self._ahead = asyncio.ensure_future(self._receive())

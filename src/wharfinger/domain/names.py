@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final, NamedTuple
 
@@ -30,7 +31,12 @@ class Registry(NamedTuple):
 
     def arn(self, repository: str) -> str:
         """The ARN of one of its repositories."""
-        return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{repository}"
+        return _arns(self) + repository
+
+
+@functools.lru_cache(maxsize=1024)  # lists name one registry again and again
+def _arns(registry: Registry) -> str:
+    return f"arn:{registry.partition}:ecr:{registry.region}:{registry.account}:repository/"
 
 
 class RepositoryArn(NamedTuple):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -42,7 +44,8 @@ def is_reading(operation: str) -> bool:
     return operation.startswith(_READING)
 
 
-def identity(principal: str | None, key: str | None) -> dict[str, Any]:
+@functools.lru_cache(maxsize=1024)
+def identity(principal: str | None, key: str | None) -> Mapping[str, Any]:
     """`userIdentity`: of an ARN, of nobody by name (empty), of somebody whose login was not believed (None)."""
     shown_key = {"accessKeyId": key} if key is not None and _KEY.fullmatch(key) else {}
     if principal is None:
@@ -74,15 +77,17 @@ def _issuer(principal: str, account: str, role: str) -> dict[str, str]:
 
 def told(value: Any, room: Room) -> Any:
     """A request or an answer as the trail has it: what is sensitive left out, what is long cut and noted as cut."""
+    if isinstance(value, str):  # most of what there is
+        return cut(_ADDRESS.sub(_host_only, value) if "://" in value else value, room.letters)
     if isinstance(value, Shape):
         return dict(_members(value, room))
-    if isinstance(value, Mapping):
-        found = {cut(str(name), room.letters): told(item, room) for name, item in _first(value.items(), room)}
+    if isinstance(value, dict):
+        found = {cut(str(name), room.letters): told(item, room) for name, item in islice(value.items(), room.items)}
         return found if len(value) <= room.items else {**found, "…": f"{len(value)} members"}
     if isinstance(value, list | tuple):
         items = [told(item, room) for item in value[: room.items]]
         return items if len(value) <= room.items else [*items, f"… ({len(value)} items)"]
-    return cut(_ADDRESS.sub(_host_only, value), room.letters) if isinstance(value, str) else value
+    return value
 
 
 def _members(value: Shape, room: Room) -> Iterator[tuple[str, Any]]:
@@ -90,10 +95,6 @@ def _members(value: Shape, room: Room) -> Iterator[tuple[str, Any]]:
         member = getattr(value, field)
         if member is not None and field not in value.SENSITIVE and not isinstance(member, bytes):
             yield name, told(member, room)
-
-
-def _first(items: Any, room: Room) -> Iterator[Any]:
-    return (item for _, item in zip(range(room.items), items, strict=False))
 
 
 def _host_only(match: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -110,4 +111,9 @@ class Reader:
 
 def time_of(at: int) -> str:
     """As records have it."""
-    return datetime.fromtimestamp(at // SECOND, UTC).isoformat()[:19] + "Z"
+    return _time(at // SECOND)
+
+
+@functools.lru_cache(maxsize=16)  # many records are of the same second
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19] + "Z"

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import IO, Final, Self
 
 from wharfinger.domain.faults import Unavailable
 
@@ -49,33 +49,45 @@ class ScratchFile:
     """Bytes in memory while they are few, from there on on the disk."""
 
     def __init__(self, directory: str) -> None:
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, dir=directory)  # noqa: SIM115 - closed in __exit__
+        self._directory = directory
+        self._memory = bytearray()
+        self._file: IO[bytes] | None = None
         self.size = 0
 
     def write(self, piece: bytes) -> None:
         """Append. Raises Unavailable."""
-        with disk_errors():
-            if self.size + len(piece) > _IN_MEMORY:
-                self._file.rollover()  # else a large piece is held twice before it goes to the disk
-            self.size += self._file.write(piece)
+        if self._file is None and self.size + len(piece) <= _IN_MEMORY:
+            self._memory += piece
+        else:
+            with disk_errors():
+                self._on_disk().write(piece)
+        self.size += len(piece)
 
     def content(self) -> bytes:
         """All of it. Raises Unavailable."""
-        with disk_errors():
-            self._file.seek(0)
-            return self._file.read()
+        return self.piece(0, self.size)
 
     def piece(self, start: int, length: int) -> bytes:
         """Some of it. Raises Unavailable."""
+        if self._file is None:
+            return bytes(self._memory[start : start + length])
         with disk_errors():
             self._file.seek(start)
             return self._file.read(length)
+
+    def _on_disk(self) -> IO[bytes]:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115 - closed in __exit__
+            self._file.write(self._memory)
+            self._memory.clear()
+        return self._file
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
 
 
 def draft(path: Path, content: bytes) -> Path:

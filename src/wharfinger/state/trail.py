@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import re
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from wharfinger.state.clock import SECOND
+from wharfinger.state.clock import HOUR, SECOND
 
 _NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d\.jsonl", re.ASCII)
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -25,7 +26,12 @@ class Line(NamedTuple):
 
 def name(at: int) -> str:
     """The file for a time, so that no worker has to ask another; the names are in the order of the times."""
-    return datetime.fromtimestamp(at // SECOND, UTC).isoformat()[:13] + ".jsonl"
+    return _name(at // HOUR)
+
+
+@functools.lru_cache(maxsize=16)  # nearly all lines are of the same hour
+def _name(hour: int) -> str:
+    return datetime.fromtimestamp(hour * HOUR // SECOND, UTC).isoformat()[:13] + ".jsonl"
 
 
 class TrailFiles:

@@ -212,7 +212,7 @@ async def listed(tx: Tx, repository: int, status: TagStatus, after: tuple[int, s
         tag=after[1],
         limit=limit,
     )
-    return [Listed(*row) for row in rows]
+    return [*map(Listed._make, rows)]
 
 
 async def tag_counts(tx: Tx, repository: int, status: TagStatus, after: int, limit: int) -> list[tuple[int, int]]:

@@ -251,11 +251,11 @@ def _repository(row: Row) -> Repository:
         Registry(account, region),
         name,
         created_at,
-        Mutability(cast("Setting", setting_), tuple(msgspec.json.decode(exclusions))),
+        Mutability(cast("Setting", setting_), tuple(msgspec.json.decode(exclusions)) if exclusions != "[]" else ()),
         bool(scan),
         encryption_type,
         kms_key,
-        msgspec.json.decode(tags),
+        msgspec.json.decode(tags) if tags != "{}" else {},
         *rest,
     )
 

@@ -118,7 +118,11 @@ class Sqlite:
             raise _unavailable(error) from error
 
     async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        return await self.read(work, *args, **kwargs)
+        try:
+            return _run_to_end(work(self._read_tx, *args, **kwargs))  # a statement alone is a transaction
+        except apsw.Error as error:
+            self._failures += 1
+            raise _unavailable(error) from error
 
     async def rights_version(self) -> int:
         self.statements += 1
@@ -235,9 +239,8 @@ class _Writer(threading.Thread):
         self.start()
 
     def run(self) -> None:
-        closing = False
-        while not closing:
-            group, closing = self._next_group()
+        while (first := self.tasks.get()) is not None:
+            group = [first]
             try:
                 self._write(group)
             except Exception as error:  # noqa: BLE001 - nobody may be left waiting
@@ -262,21 +265,19 @@ class _Writer(threading.Thread):
         with suppress(apsw.Error):
             self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
-    def _next_group(self) -> tuple[list[_Task], bool]:
-        task = self.tasks.get()
-        group: list[_Task] = []
-        while task is not None:
-            group.append(task)
-            if len(group) == _GROUP or self.tasks.empty():
-                return group, False
+    def _more(self, group: list[_Task]) -> None:
+        """Whatever has come until now."""
+        while len(group) < _GROUP and not self.tasks.empty():
             task = self.tasks.get()
-        return group, True
+            if task is None:
+                self.tasks.put(None)  # the last there will be
+                return
+            group.append(task)
 
     def _write(self, group: list[_Task]) -> None:
-        if not group:
-            return
         # one writer at a time, in the order of arrival, over all processes
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._more(group)  # not before: most of them come while others write
         wanted = [task for task in group if task.claim()]
         now = time.monotonic()
         self.waited += sum(now - task.asked_at for task in wanted)
