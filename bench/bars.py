@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from bench.results import Measured, Series, Verdict
+from bench.results import Measured, Sample, Series, Verdict
 from bench.targets import DockerRegistry, Moto, Nginx, PerCore, PlainWrite, Sha256, Wharfinger, Zot
 
 ONE: Final = Wharfinger.name
 EACH: Final = PerCore.name
+_ITSELF: Final = Series((Sample(1.0),))
 
 
 class Bar(NamedTuple):
@@ -40,26 +41,22 @@ class Bar(NamedTuple):
         own = measured.series.get(self.target)
         beside = self._beside(measured, others)
         text = self.text(measured.unit)
-        if own is None or beside is None or not beside:
+        if own is None or beside is None or not beside.lowest:
             return Verdict(text, self.target, None, None)
-        ratio = own.median / beside
+        ratio = own.median / beside.median
         enough = self.at_least is None or ratio >= self.at_least
         met = enough and (self.at_most is None or ratio <= self.at_most) and own.errors == 0
-        return Verdict(text, self.target, ratio, met)
+        return Verdict(text, self.target, ratio, met, own.lowest / beside.highest, own.highest / beside.lowest)
 
-    def _beside(self, measured: Measured, others: Mapping[str, Measured]) -> float | None:
+    def _beside(self, measured: Measured, others: Mapping[str, Measured]) -> Series | None:
         if self.workload:
             other = others.get(self.workload)
-            return _median(other.series.get(self.target)) if other is not None else None
+            return other.series.get(self.target) if other is not None else None
         if not self.others:
-            return 1.0
-        found = [_median(measured.series.get(name)) for name in self.others]
-        known = [median for median in found if median is not None]
-        return min(known) if len(known) == len(found) else None
-
-
-def _median(series: Series | None) -> float | None:
-    return series.median if series is not None else None
+            return _ITSELF
+        found = [measured.series.get(name) for name in self.others]
+        known = [series for series in found if series is not None]
+        return min(known, key=lambda series: series.median) if len(known) == len(found) else None
 
 
 def times(least: float, *others: str, target: str = EACH) -> Bar:

@@ -19,7 +19,7 @@ _PROGRAM: Final = TOOLS / "bin" / "bench-client"
 _TIMEOUT: Final = 240  # seconds; nothing that is measured takes so long
 TARGET: Final = "AmazonEC2ContainerRegistry_V20150921"
 
-Way = Literal["streamed", "whole", "chunked", "parts"]
+Way = Literal["streamed", "whole", "posted", "chunked", "parts"]
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -1,4 +1,5 @@
-"""Makes docs/performance.md and its plots from bench/results.json; with `--check` only says whether they are stale.
+"""Makes docs/performance.md and its plots from bench/results.json, and from another run in bench/again.json if it is
+there; with `--check` only says whether they are stale.
 
 Run as `python -m bench.page` from the root of the tree.
 """
@@ -16,6 +17,7 @@ from bench.results import Kind, Measured, Report, Verdict, from_json, shown
 
 ROOT: Final = Path(__file__).parents[1]
 RESULTS: Final = ROOT / "bench" / "results.json"
+AGAIN: Final = ROOT / "bench" / "again.json"
 PAGE: Final = ROOT / "docs" / "performance.md"
 PLOTS: Final = ROOT / "docs" / "performance"
 # whom ratios in plots are to: the first that can do a workload
@@ -26,6 +28,11 @@ _INTRODUCTION: Final = """\
 Wharfinger beside other registries, on the same machine, in the same run, and beside what the machine can do at all.
 Each figure here is of one run of `make bench`; this page is made from what it wrote, `bench/results.json`, by
 `make bench-page`. Only the ratios say something about another machine."""
+_SPREAD: Final = """\
+In brackets is what the rounds leave open: our lowest figure against the highest of the other, and the other way
+round."""
+_ANOTHER: Final = """ The last column is of another run, on {day}, from a fresh clone: both are right where their
+brackets overlap."""
 _METHOD: Final = """\
 ## How it was measured
 
@@ -41,8 +48,8 @@ _METHOD: Final = """\
 - The 99th percentile is of one request, or of all that belongs to one layer or image. Memory is the sum of the most
   that each process held meanwhile (VmHWM)."""
 _REASONS: Final = """\
-Where the time goes, and what stands in the way of the bars that are not met, is written down in [decision
-18](decisions/0018-speed.md)."""
+Where the time goes, and what stands in the way of the bars that are not met, is written down in decisions
+[18](decisions/0018-speed.md) and [21](decisions/0021-speed-again.md)."""
 _REPEAT: Final = """\
 ## Measure it yourself
 
@@ -52,6 +59,7 @@ make bench                         # all of it
 make bench ARGS="--short"          # what has a bar, once, in a minute or two
 make bench ARGS="push-200m ranges" # some workloads
 make bench ARGS="--json bench/results.json" && make bench-page   # this page
+make bench ARGS="--json bench/again.json" && make bench-page     # the run beside it
 ```
 
 What is not installed is named and left out. What many images cost a request is on a [page of its
@@ -59,21 +67,21 @@ own](operations/size.md), what access control costs is measured by `make bench-a
 transactions, syncs and copies each request may take is held by the tests in `tests/perf/`."""
 
 
-def files(report: Report) -> dict[Path, str]:
-    """The page and its plots, by where they are."""
+def files(report: Report, again: Report | None = None) -> dict[Path, str]:
+    """The page and its plots, by where they are; with what another run came to."""
     kinds: dict[str, Kind] = {target.name: target.kind for target in report.targets}
-    made = {PAGE: "\n\n".join(_sections(report, kinds)) + "\n"}
+    made = {PAGE: "\n\n".join(_sections(report, again, kinds)) + "\n"}
     for group, workloads in _groups(report):
         if plotted := _plotted(workloads):
             made[_plot(group)] = plot(plotted, kinds, COMPARED)
     return made
 
 
-def _sections(report: Report, kinds: Mapping[str, Kind]) -> Iterator[str]:
+def _sections(report: Report, again: Report | None, kinds: Mapping[str, Kind]) -> Iterator[str]:
     yield _INTRODUCTION
     if report.short:
         yield "**These figures are of the short form, one round each and with fewer images, so they are rough.**"
-    yield "\n".join(_bars(report))
+    yield "\n".join(_bars(report, again))
     for group, workloads in _groups(report):
         yield f"## {group[0].upper()}{group[1:]}"
         if plotted := _plotted(workloads):
@@ -101,19 +109,43 @@ def _plot(group: str) -> Path:
     return PLOTS / f"{group.lower()}.svg"
 
 
-def _bars(report: Report) -> Iterator[str]:
+def _bars(report: Report, again: Report | None) -> Iterator[str]:
     """What is asked of it, and what came of that."""
+    repeated = (
+        {(one.name, verdict.bar): verdict for one in again.workloads for verdict in one.verdicts} if again else {}
+    )
     yield "## The bars"
     yield ""
-    yield "| Work | Asked | Reached | |"
-    yield "| --- | --- | --- | --- |"
+    yield _SPREAD + (_ANOTHER.format(day=again.began[:10]) if again else "")
+    yield ""
+    yield f"| Work | Asked | Reached | |{' Another run |' if again else ''}"
+    yield f"| --- | --- | --- | --- |{' --- |' if again else ''}"
     for measured in report.workloads:
         for verdict in measured.verdicts:
-            yield f"| {measured.title} | {verdict.bar} | {_reached(verdict)} | {_judged(verdict)} |"
+            line = f"| {measured.title} | {verdict.bar} | {_reached(verdict)} | {_judged(verdict)} |"
+            yield line + (f" {_compared(verdict, repeated.get((measured.name, verdict.bar)))} |" if again else "")
 
 
 def _reached(verdict: Verdict) -> str:
-    return "" if verdict.ratio is None else shown(verdict.ratio)
+    if verdict.ratio is None:
+        return ""
+    if verdict.least is None or verdict.most is None or verdict.least == verdict.most:
+        return shown(verdict.ratio)
+    return f"{shown(verdict.ratio)} ({shown(verdict.least)} to {shown(verdict.most)})"
+
+
+def _compared(verdict: Verdict, other: Verdict | None) -> str:
+    """What another run reached, and a word where the two cannot both be right."""
+    if other is None or other.ratio is None:
+        return ""
+    return _reached(other) + ("" if agree(verdict, other) else ", **apart**")
+
+
+def agree(one: Verdict, other: Verdict) -> bool:
+    """Whether what the rounds of one run leave open overlaps with what those of another do."""
+    if None in {one.least, one.most, other.least, other.most}:
+        return False
+    return max(one.least or 0, other.least or 0) <= min(one.most or 0, other.most or 0)
 
 
 def _judged(verdict: Verdict) -> str:
@@ -172,17 +204,22 @@ def _targets(report: Report) -> Iterator[str]:
         yield from (f"Left out: {line}." for line in report.left_out)
 
 
-def stale(report: Report) -> list[Path]:
+def both() -> tuple[Report, Report | None]:
+    """The run that the page is of, and the other one if there is one."""
+    return from_json(RESULTS.read_bytes()), from_json(AGAIN.read_bytes()) if AGAIN.exists() else None
+
+
+def stale(made: Mapping[Path, str]) -> list[Path]:
     """The files that are not as they would be made."""
-    made = files(report)
     old = [path for path in PLOTS.glob("*.svg") if path not in made]
     return [path for path, text in made.items() if not path.exists() or path.read_text() != text] + old
 
 
 def main() -> None:
     """Write the files, or say which would change."""
-    report = from_json(RESULTS.read_bytes())
-    changed = stale(report)
+    report, again = both()
+    made = files(report, again)
+    changed = stale(made)
     if "--check" in sys.argv[1:]:
         if changed:
             sys.exit(f"stale, run `make bench-page`: {', '.join(str(path.relative_to(ROOT)) for path in changed)}")
@@ -190,7 +227,7 @@ def main() -> None:
     PLOTS.mkdir(exist_ok=True)
     for path in changed:
         path.unlink(missing_ok=True)
-    for path, text in files(report).items():
+    for path, text in made.items():
         path.write_text(text)
 
 

@@ -57,12 +57,18 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """A bar and what became of it; without a ratio it could not be judged."""
+    """A bar and what became of it; without a ratio it could not be judged.
+
+    `least` and `most` are what the rounds leave open: our lowest figure against the highest of the others, and the
+    other way round.
+    """
 
     bar: str
     target: str
     ratio: float | None
     met: bool | None
+    least: float | None = None
+    most: float | None = None
 
 
 class Measured(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ const (
 // Push is of so many layers of random bytes, each the only one of its kind. With Image each comes with a config and a
 // manifest under a tag of its own.
 type Push struct {
-	Way          string // "streamed", "whole", "chunked" or "parts"
+	Way          string // "streamed", "whole", "posted", "chunked" or "parts"
 	Size         int
 	Chunk        int
 	Count        int
@@ -123,7 +123,12 @@ func (p *Push) pushBlob(c *connection, repository string, one *blob) error {
 	if p.Way == "parts" {
 		return pushParts(c, repository, one)
 	}
-	begun, err := p.want(c, 202, "POST", "/v2/"+repository+"/blobs/uploads/", nil)
+	uploads := "/v2/" + repository + "/blobs/uploads/"
+	if p.Way == "posted" {
+		_, err := p.want(c, 201, "POST", withDigest(uploads, one.digest), one.content, "Content-Type", "application/octet-stream")
+		return err
+	}
+	begun, err := p.want(c, 202, "POST", uploads, nil)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ class Wharfinger(Server):
     name = "wharfinger, 1 worker"
     kind = "own"
     durability = "every acknowledged blob and row is synced, files and folders"
-    doors = frozenset({"pull", "push", "delete", "ecr", "start"})
+    doors = frozenset({"pull", "push", "post", "delete", "ecr", "start"})
     workers = 1
 
     def command(self) -> list[str]:

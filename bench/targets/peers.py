@@ -67,7 +67,7 @@ class Zot(Server):
     name = "zot"
     durability = "files are synced, because `commit` is set, which is off by default; folders are not"
     # it writes its whole index with each tag, so 10,000 of them take too long to be deleted from
-    doors = frozenset({"pull", "push", "start"})
+    doors = frozenset({"pull", "push", "post", "start"})
     remedy = "put the program `zot-linux-amd64-minimal` of a release on the PATH as `zot`"
 
     def command(self) -> list[str]:

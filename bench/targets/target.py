@@ -27,7 +27,8 @@ TOOLS: Final = Path(__file__).parents[2] / ".tools"
 _START_SECONDS: Final = 30
 
 # what can be asked of a target: pulls, pushes, deletions at the data plane, calls of ECR, a start, a ceiling of pushes
-Door = Literal["pull", "push", "delete", "ecr", "start", "ceiling"]
+# `post`: takes a layer in the body of the POST, which the specification leaves to registries
+Door = Literal["pull", "push", "post", "delete", "ecr", "start", "ceiling"]
 
 
 class Missing(Exception):

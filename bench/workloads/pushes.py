@@ -136,6 +136,13 @@ WORKLOADS: Final = (
         _PUSH,
         _layers(KIB, 200, 8, "whole", per_second),
     ),
+    Workload(
+        "push-posted",
+        "push of 1 KiB in the body of the POST, 8 clients",
+        "requests/s",
+        frozenset({"push", "post"}),
+        _layers(KIB, 200, 8, "posted", per_second),
+    ),
     Workload("push-1m-64", "push of 1 MiB, POST and PUT, 64 clients", "MiB/s", _PUSH, _layers(MIB, 128, 64, "whole")),
     Workload("push-10m", "push of 10 MiB, POST and PUT, one client", "MiB/s", _PUSH, _layers(10 * MIB, 10, 1, "whole")),
     Workload("push-1g", "push of a 1 GiB layer, one client", "MiB/s", _PUSH, _layers(1024 * MIB, 1, 1)),

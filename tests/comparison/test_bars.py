@@ -31,6 +31,11 @@ def test_what_is_compared_are_medians() -> None:
     assert verdict.ratio == pytest.approx(30 / 11)
 
 
+def test_what_the_rounds_leave_open_is_lowest_against_highest() -> None:
+    verdict = times(2, "peer").judge(measured(ours=series(20, 30, 40), peer=series(10, 8, 16)), {})
+    assert (verdict.least, verdict.most) == (20 / 16, 40 / 8)
+
+
 def test_of_two_others_the_lower_one_counts() -> None:
     verdict = times(0.6, "one", "two").judge(measured(ours=series(60), one=series(1000), two=series(100)), {})
     assert (verdict.bar, verdict.met) == ("at least 0.6 × the lower of one and two", True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
-from bench.page import PAGE, RESULTS, files
+from bench.page import PAGE, agree, both, files
 from bench.plots import plot
 from bench.results import About, Measured, Report, Sample, Series, Verdict, from_json, shown
 
@@ -47,6 +48,31 @@ def page() -> str:
 
 def test_the_page_has_each_bar_with_what_was_reached(page: str) -> None:
     assert "| pull of <much> | at least 8 × docker-registry | 2.00 | **not met** |" in page
+
+
+def test_what_the_rounds_leave_open_of_a_ratio_is_beside_it() -> None:
+    verdict = Verdict("at least 8 × docker-registry", "ours", 2.0, met=False, least=1.8, most=2.2)
+    measured = msgspec.structs.replace(MEASURED, verdicts=(verdict,))
+    page = files(msgspec.structs.replace(REPORT, workloads=(measured,)))[PAGE]
+    assert "| 2.00 (1.80 to 2.20) | **not met** |" in page
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "shown"), [(2.1, 2.5, "2.30 (2.10 to 2.50) |"), (2.3, 2.5, "2.30 (2.30 to 2.50), **apart** |")]
+)
+def test_another_run_is_beside_the_first_and_where_they_are_apart_it_says_so(
+    least: float, most: float, shown: str
+) -> None:
+    one, other = (
+        Verdict("at least 8 × docker-registry", "ours", ratio, met=False, least=bottom, most=top)
+        for ratio, bottom, top in ((2.0, 1.8, 2.2), (2.3, least, most))
+    )
+    first, again = (
+        msgspec.structs.replace(REPORT, workloads=(msgspec.structs.replace(MEASURED, verdicts=(verdict,)),))
+        for verdict in (one, other)
+    )
+    assert f"| **not met** | {shown}" in files(first, again)[PAGE]
+    assert agree(one, other) == ("apart" not in shown)
 
 
 def test_a_figure_has_its_spread(page: str) -> None:
@@ -99,6 +125,6 @@ def test_the_median_of_an_even_number_of_rounds_lies_between_two() -> None:
 
 
 def test_the_page_in_the_documentation_is_made_from_the_results() -> None:
-    made = files(from_json(RESULTS.read_bytes()))
+    made = files(*both())
     stale = [path.name for path, text in made.items() if Path(path).read_text() != text]
     assert stale == [], "run `make bench-page`"

@@ -301,7 +301,6 @@ class _Writer(threading.Thread):
                 except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
                     task.error = error
                     self._connection.execute("ROLLBACK TO task")
-                self._connection.execute("RELEASE task")
             self._connection.execute("COMMIT")
         except apsw.Error:
             self._roll_back()
