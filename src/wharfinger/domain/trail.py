@@ -44,14 +44,23 @@ def is_reading(operation: str) -> bool:
     return operation.startswith(_READING)
 
 
-@functools.lru_cache(maxsize=1024)
 def identity(principal: str | None, key: str | None) -> Mapping[str, Any]:
     """`userIdentity`: of an ARN, of nobody by name (empty), of somebody whose login was not believed (None)."""
-    shown_key = {"accessKeyId": key} if key is not None and _KEY.fullmatch(key) else {}
+    shown_key = key if key is not None and _KEY.fullmatch(key) else None
     if principal is None:
-        return {"type": "Unknown", **shown_key}
+        return {"type": "Unknown", **_keyed(shown_key)}
     if not principal:
         return {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"}
+    return _known(principal, shown_key)
+
+
+def _keyed(key: str | None) -> dict[str, str]:
+    return {"accessKeyId": key} if key is not None else {}
+
+
+@functools.lru_cache(maxsize=1024)  # of nothing that is long: strangers may send keys of any length
+def _known(principal: str, key: str | None) -> Mapping[str, Any]:
+    shown_key = _keyed(key)
     match = _ARN.fullmatch(principal)
     if match is None:
         return {"type": "Unknown", "arn": principal, **shown_key}
