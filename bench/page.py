@@ -31,7 +31,7 @@ Each figure here is of one run of `make bench`; this page is made from what it w
 _SPREAD: Final = """\
 In brackets is what the rounds leave open: our lowest figure against the highest of the other, and the other way
 round."""
-_ANOTHER: Final = """ The last column is of another run, on {day}, from a fresh clone: both are right where their
+_ANOTHER: Final = """ The last column is of another run, on {day}, from a fresh clone; two runs agree where their
 brackets overlap."""
 _METHOD: Final = """\
 ## How it was measured
