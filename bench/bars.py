@@ -41,12 +41,13 @@ class Bar(NamedTuple):
         own = measured.series.get(self.target)
         beside = self._beside(measured, others)
         text = self.text(measured.unit)
-        if own is None or beside is None or not beside.lowest:
+        if own is None or beside is None or not beside.median:
             return Verdict(text, self.target, None, None)
         ratio = own.median / beside.median
         enough = self.at_least is None or ratio >= self.at_least
         met = enough and (self.at_most is None or ratio <= self.at_most) and own.errors == 0
-        return Verdict(text, self.target, ratio, met, own.lowest / beside.highest, own.highest / beside.lowest)
+        most = own.highest / beside.lowest if beside.lowest else None
+        return Verdict(text, self.target, ratio, met, own.lowest / beside.highest, most)
 
     def _beside(self, measured: Measured, others: Mapping[str, Measured]) -> Series | None:
         if self.workload:

@@ -26,13 +26,13 @@ _INTRODUCTION: Final = """\
 # How fast it is
 
 Wharfinger beside other registries, on the same machine, in the same run, and beside what the machine can do at all.
-Each figure here is of one run of `make bench`; this page is made from what it wrote, `bench/results.json`, by
-`make bench-page`. Only the ratios say something about another machine."""
+The figures are of one run of `make bench` and are made from what it wrote, `bench/results.json`, by `make bench-page`;
+the bars are shown for another run, too, `bench/again.json`. Only the ratios say something about another machine."""
 _SPREAD: Final = """\
 In brackets is what the rounds leave open: our lowest figure against the highest of the other, and the other way
 round."""
-_ANOTHER: Final = """ The last column is of another run, on {day}, from a fresh clone; two runs agree where their
-brackets overlap."""
+_ANOTHER: Final = """ The last two columns are of another run, which began on {began} UTC and measured {count}
+workloads; two runs agree where their brackets overlap."""
 _METHOD: Final = """\
 ## How it was measured
 
@@ -116,10 +116,10 @@ def _bars(report: Report, again: Report | None) -> Iterator[str]:
     )
     yield "## The bars"
     yield ""
-    yield _SPREAD + (_ANOTHER.format(day=again.began[:10]) if again else "")
+    yield _SPREAD + (_ANOTHER.format(began=_time(again), count=len(again.workloads)) if again else "")
     yield ""
-    yield f"| Work | Asked | Reached | |{' Another run |' if again else ''}"
-    yield f"| --- | --- | --- | --- |{' --- |' if again else ''}"
+    yield f"| Work | Asked | Reached | |{' Another run | |' if again else ''}"
+    yield f"| --- | --- | --- | --- |{' --- | --- |' if again else ''}"
     for measured in report.workloads:
         for verdict in measured.verdicts:
             line = f"| {measured.title} | {verdict.bar} | {_reached(verdict)} | {_judged(verdict)} |"
@@ -135,10 +135,14 @@ def _reached(verdict: Verdict) -> str:
 
 
 def _compared(verdict: Verdict, other: Verdict | None) -> str:
-    """What another run reached, and a word where the two cannot both be right."""
+    """What another run reached, what that means, and a word where the two cannot both be right."""
     if other is None or other.ratio is None:
-        return ""
-    return _reached(other) + ("" if agree(verdict, other) else ", **apart**")
+        return " | "
+    return f"{_reached(other)}{'' if agree(verdict, other) else ', **apart**'} | {_judged(other)}"
+
+
+def _time(report: Report) -> str:
+    return report.began[:16].replace("T", " ")
 
 
 def agree(one: Verdict, other: Verdict) -> bool:
@@ -193,7 +197,7 @@ def _targets(report: Report) -> Iterator[str]:
     yield "## What was measured"
     yield ""
     machine = ", ".join(f"{name} {value}" for name, value in report.machine.items())
-    yield f"On {report.began[:10]}: {machine}."
+    yield f"On {_time(report)} UTC: {machine}."
     yield ""
     yield "| | Version | On disk when it answers |"
     yield "| --- | --- | --- |"

@@ -58,7 +58,11 @@ def test_what_the_rounds_leave_open_of_a_ratio_is_beside_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("least", "most", "shown"), [(2.1, 2.5, "2.30 (2.10 to 2.50) |"), (2.3, 2.5, "2.30 (2.30 to 2.50), **apart** |")]
+    ("least", "most", "shown"),
+    [
+        (2.1, 2.5, "2.30 (2.10 to 2.50) | **not met** |"),
+        (2.3, 2.5, "2.30 (2.30 to 2.50), **apart** | **not met** |"),
+    ],
 )
 def test_another_run_is_beside_the_first_and_where_they_are_apart_it_says_so(
     least: float, most: float, shown: str

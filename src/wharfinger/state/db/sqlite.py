@@ -277,11 +277,11 @@ class _Writer(threading.Thread):
     def _write(self, group: list[_Task]) -> None:
         # one writer at a time, in the order of arrival, over all processes
         fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self._more(group)  # not before: most of them come while others write
-        wanted = [task for task in group if task.claim()]
-        now = time.monotonic()
-        self.waited += sum(now - task.asked_at for task in wanted)
         try:
+            self._more(group)  # not before: most of them come while others write
+            wanted = [task for task in group if task.claim()]
+            now = time.monotonic()
+            self.waited += sum(now - task.asked_at for task in wanted)
             if len(wanted) < 2 or not self._together(wanted):
                 for task in wanted:
                     self._alone(task)
