@@ -114,23 +114,20 @@ class Sqlite:
                 if self._reader.in_transaction:
                     self._reader.execute("COMMIT")
         except apsw.Error as error:
-            self._failures += 1
-            raise _unavailable(error) from error
+            raise self._failed(error) from error
 
     async def ask(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return _run_to_end(work(self._read_tx, *args, **kwargs))  # a statement alone is a transaction
         except apsw.Error as error:
-            self._failures += 1
-            raise _unavailable(error) from error
+            raise self._failed(error) from error
 
     async def rights_version(self) -> int:
         self.statements += 1
         try:
             row: Row = self._reader.execute(rights.VERSION).fetchall()[0]
         except apsw.Error as error:
-            self._failures += 1
-            raise _unavailable(error) from error
+            raise self._failed(error) from error
         return int(row[0])
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -182,6 +179,10 @@ class Sqlite:
 
     def _count(self) -> None:
         self.statements += 1
+
+    def _failed(self, error: apsw.Error) -> Unavailable:
+        self._failures += 1
+        return _unavailable(error)
 
 
 class _Task:
@@ -293,7 +294,7 @@ class _Writer(threading.Thread):
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for task in group:
-                self._connection.execute("SAVEPOINT task")
+                self._connection.execute("SAVEPOINT task")  # the commit lets go of it
                 try:
                     task.run(self._tx)
                 except apsw.Error:
